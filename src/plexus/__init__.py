@@ -1,0 +1,3 @@
+"""Plexus: a universal gateway for LLM APIs."""
+
+__version__ = "0.1.0"
