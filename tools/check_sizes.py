@@ -48,7 +48,9 @@ def complaints() -> list[str]:
         found.update(measure(path))
         if path.name != "check_sizes.py":
             lines = path.read_text(encoding="utf-8").splitlines()
-            problems += [f"{path.name}:{n}: unfinished work is marked" for n, line in enumerate(lines, 1) if MARKER.search(line)]
+            problems += [
+                f"{path.name}:{n}: unfinished work is marked" for n, line in enumerate(lines, 1) if MARKER.search(line)
+            ]
     for name, lines in found.items():
         bound = FUNCTION_HARD if ":" in name else FILE_SOFT
         limit = allowed.get(name, bound)

@@ -1,0 +1,61 @@
+"""JSON on bytes through one library. Accepts what providers send in error (lone surrogates), always emits valid JSON."""
+
+import json
+from typing import Any
+
+import msgspec
+
+Raw = msgspec.Raw
+JSONError = msgspec.DecodeError
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+
+
+def loads(data: bytes | str) -> Any:
+    """The value of strict JSON: no NaN, no lone surrogates, no trailing data.
+
+    Raises:
+        JSONError: when it is not JSON, or nested deeper than the interpreter can follow.
+    """
+    try:
+        return _decoder.decode(data)
+    except RecursionError:
+        raise JSONError("nested too deep") from None
+    except UnicodeDecodeError:
+        raise JSONError("not valid UTF-8") from None
+
+
+def loads_lenient(data: bytes) -> Any:
+    """Like `loads`, but bad UTF-8 and lone surrogates become U+FFFD: for what an upstream sent.
+
+    Raises:
+        JSONError: when it is not JSON even so.
+    """
+    try:
+        return loads(data)
+    except JSONError:
+        pass
+    try:
+        value = json.loads(data.decode("utf-8", "replace"), parse_constant=_refuse)
+        return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        raise JSONError("not JSON") from None
+
+
+def dumps(value: Any) -> bytes:
+    """Compact JSON in UTF-8. `Raw` values are written as they are."""
+    try:
+        return _encoder.encode(value)
+    except (OverflowError, UnicodeEncodeError):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain).encode("utf-8", "replace")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, msgspec.Raw):
+        return json.loads(bytes(value))
+    raise TypeError(type(value).__name__)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)

@@ -1,0 +1,1 @@
+"""Client API keys: from a presented credential to the key it belongs to."""

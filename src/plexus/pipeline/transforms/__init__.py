@@ -1,0 +1,1 @@
+"""One file per change made to a canonical request between decoding and encoding."""

@@ -1,0 +1,84 @@
+"""The shape of a wire protocol: a folder of pure codecs that exports one `PROTOCOL`. Nothing else lives here."""
+
+from collections.abc import Callable
+from typing import Any
+from typing import Protocol as Shape
+
+from msgspec import Struct
+
+from plexus.core.sse import Frame
+from plexus.ir.chat import ChatRequest, ChatResponse
+from plexus.ir.drops import Drop
+from plexus.ir.errors import Fault
+from plexus.ir.events import Event
+from plexus.ir.exchange import Reading, Rendered, Writing
+from plexus.ir.target import Target
+
+
+class StreamDecoder(Shape):
+    """Frames of an upstream's stream to events. Never raises on what an upstream sent."""
+
+    done: bool
+    """True once the stream's own ending (or an error) was seen; what follows is ignored."""
+
+    def feed(self, frame: Frame) -> list[Event]:
+        """The events this frame means: often none or one."""
+        ...
+
+    def end(self) -> list[Event]:
+        """The upstream closed. `[StreamError]` (kind "upstream", code "truncated") unless the stream was complete."""
+        ...
+
+
+class StreamEncoder(Shape):
+    """Events to the client's stream, as bytes framed for the wire. Total: any order of events gives a valid stream."""
+
+    content_type: str
+    drops: list[Drop]
+
+    def encode(self, event: Event) -> bytes:
+        """The bytes that tell this event; often one frame, sometimes none or several."""
+        ...
+
+    def heartbeat(self) -> bytes:
+        """Bytes that keep the client waiting without meaning anything, in the form its SDK understands."""
+        ...
+
+
+class Field(Struct, frozen=True):
+    """One field of the protocol's request, with a sample, for the table of what becomes of it elsewhere.
+
+    `patch` is merged (recursively; lists replaced) into a minimal request of the protocol.
+    """
+
+    path: str
+    patch: dict[str, Any]
+    source: str = ""
+    same: str = ""
+    """Reason why a request with it may render like one without it (a default said aloud), or empty."""
+
+
+class WireProtocol(Struct, frozen=True, kw_only=True):
+    """Everything the gateway needs to speak one wire protocol, both as its server and as its client."""
+
+    name: str
+    decode_request: Callable[[dict[str, Any], str, bool], ChatRequest]
+    """Body, model and stream flag (as the client named them, wherever the protocol puts them) → request.
+    Raises InvalidRequest with the field's path."""
+    encode_request: Callable[[ChatRequest, Target], Rendered]
+    decode_response: Callable[[dict[str, Any], Reading], ChatResponse]
+    """Raises InvalidAnswer when the body is not an answer of this protocol."""
+    encode_response: Callable[[ChatResponse, Writing], tuple[dict[str, Any], list[Drop]]]
+    stream_decoder: Callable[[Reading], StreamDecoder]
+    stream_encoder: Callable[[Writing], StreamEncoder]
+    decode_error: Callable[[int, bytes], Fault]
+    """HTTP status and body of an upstream's failure → fault; reads HTML, plain text and other vendors' shapes too."""
+    encode_error: Callable[[Fault], tuple[int, dict[str, Any]]]
+    """Fault → status and body for the client."""
+    error_in: Callable[[dict[str, Any]], Fault | None]
+    """The failure inside a body that came with status 200, or None when it is an answer."""
+    path: Callable[[str, bool], str]
+    """Model and stream flag → path below the provider's base URL, beginning with a slash."""
+    minimal: dict[str, Any]
+    """The smallest valid request body of the protocol (text "hi"), for the table of fields."""
+    fields: tuple[Field, ...]

@@ -1,0 +1,1 @@
+"""The Google Gemini generateContent protocol, as server and as client."""

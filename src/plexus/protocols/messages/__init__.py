@@ -1,0 +1,1 @@
+"""The Anthropic messages protocol, as server and as client."""

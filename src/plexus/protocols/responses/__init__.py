@@ -1,0 +1,1 @@
+"""The OpenAI responses protocol, as server and as client."""

@@ -1,0 +1,1 @@
+"""One file per selector: a pure function that orders candidates."""

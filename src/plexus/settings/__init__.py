@@ -1,0 +1,1 @@
+"""The configuration: one schema, and the homes it lives in."""

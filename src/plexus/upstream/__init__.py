@@ -1,0 +1,1 @@
+"""The only package that opens connections to providers: client, timeouts, bounded decompression, address guard."""

@@ -1,0 +1,1 @@
+"""The test-suite: laws, golden recordings, real servers and real clients."""
