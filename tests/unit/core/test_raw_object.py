@@ -1,0 +1,67 @@
+"""A body changes where it is told to and nowhere else."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plexus.core.json import JSONError
+from plexus.core.raw_object import RawObject, TooComplex, check_shape
+
+
+def test_a_replaced_value_leaves_every_other_byte():
+    body = b'\n { "a" : 1.0e2 ,\t"model":"x\\u0041", "z": {"model": "y"} }\n'
+    assert RawObject(body).replaced({"model": b'"new"'}) == body.replace(b'"x\\u0041"', b'"new"')
+
+
+def test_a_new_key_is_added_at_the_end():
+    assert RawObject(b'{"a": 1 }').replaced({"b": b"2"}) == b'{"a": 1,"b":2 }'
+    assert RawObject(b" { } ").replaced({"b": b"2"}) == b' {"b":2 } '
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":1,"a":2}', b'{"a":1,"b":2,"a":1}', b'{"a":1,"\\u0061":1}', b'{"b":{},"a":1,"a":1}']
+)
+def test_a_key_given_twice_is_refused(body):
+    with pytest.raises(JSONError):
+        RawObject(body)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"1", b"{", b'{"a":NaN}', b'{"a":1}x', b'{"a":"\xff"}', b"[" * 100_000, b"\xef\xbb\xbf{}"]
+)
+def test_what_is_not_an_object_is_refused(body):
+    with pytest.raises(JSONError):
+        RawObject(body)
+
+
+@given(
+    st.dictionaries(
+        st.text(),
+        st.recursive(st.none() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c)),
+        max_size=6,
+    ),
+    st.sampled_from([None, 2]),
+    st.booleans(),
+)
+def test_any_object_is_split_where_its_values_are(value, indent, ascii_only):
+    body = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "replace")
+    raw = RawObject(body)
+    assert {key: json.loads(body[start:end]) for key, (start, end) in raw.spans.items()} == json.loads(body)
+    if value:
+        key = next(iter(json.loads(body)))
+        assert json.loads(raw.replaced({key: b"[1]"})) == {**json.loads(body), key: [1]}
+    assert json.loads(raw.replaced({"another key": b"true"})) == {**json.loads(body), "another key": True}
+
+
+def test_depth_and_width_are_bounded_before_parsing():
+    check_shape(b"[" * 256 + b"]" * 256, 256, 1000)
+    with pytest.raises(TooComplex, match="deeper"):
+        check_shape(b"[" * 257 + b"]" * 257, 256, 1000)
+    with pytest.raises(TooComplex, match="elements"):
+        check_shape(b"[" + b"{}," * 2000 + b"1]", 256, 1000)
+
+
+def test_brackets_and_commas_inside_strings_do_not_count():
+    check_shape(json.dumps({"text": '[[{{,"\\' * 5000}).encode(), 256, 1000)
