@@ -72,6 +72,8 @@ class RawObject:
 
 def _split_strictly(body: bytes) -> dict[str, msgspec.Raw]:
     try:
+        if not body.isascii():
+            body.decode()  # the split does not look inside the values
         return _split.decode(body)
     except msgspec.ValidationError:
         raise JSONError("the body must be one JSON object") from None
