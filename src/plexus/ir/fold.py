@@ -1,5 +1,7 @@
 """Events to response: what a stream said, as one answer. Also the running account of a stream that was cut short."""
 
+from msgspec.structs import replace as _copy
+
 from plexus.ir.chat import Alternative, ChatResponse, StopReason, Usage
 from plexus.ir.errors import Fault
 from plexus.ir.events import (
@@ -12,7 +14,7 @@ from plexus.ir.events import (
     StreamError,
     TextDelta,
 )
-from plexus.ir.parts import Part, Text, Thinking, TokenLogprob, ToolCall
+from plexus.ir.parts import Media, Part, Text, Thinking, TokenLogprob, ToolCall
 
 
 class Fold:
@@ -38,12 +40,12 @@ class Fold:
                 if logprobs:
                     self._logprobs.setdefault(index, []).extend(logprobs)
             case PartStart(index, part, choice):
-                self._parts[index] = part
+                self._parts[index] = _copy(part)  # the encoder reads the same shell
                 self._choices[index] = choice
             case SignatureDelta(index, signature):
-                part = self._parts.get(index)
-                if isinstance(part, Text | Thinking | ToolCall):
-                    part.signature = signature
+                signed = self._parts.get(index)
+                if isinstance(signed, Text | Media | Thinking | ToolCall):
+                    signed.signature = signature
             case PartEnd():
                 self._end_part(event)
             case ResponseStart():

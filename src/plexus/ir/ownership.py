@@ -23,7 +23,7 @@ def own_state(
     def ours(value: str, origin: Origin) -> bool:
         origin = origin if origin.known else (maker(value) or origin)
         if origin.known:
-            return (origin.provider, origin.model) == (target.provider, target.model)
+            return origin == target.origin
         return alone and origin.protocol == target.protocol
 
     messages = []

@@ -46,6 +46,10 @@ class ModelProfile(Struct, frozen=True, kw_only=True):
     """Kinds of media the model takes ("image", "document", "audio", "video"); empty: unknown."""
     refuses_sampling: bool = False
     """Whether the model always refuses temperature, top_p and the penalties (OpenAI o-series, gpt-5)."""
+    protocols: tuple[str, ...] = ()
+    """The only protocols its maker serves it in (OpenAI's codex: responses; its audio models: chat); empty: all."""
+    forced_tools: bool = True
+    """Whether a tool choice of "required" or "tool" is accepted; else it is an error and becomes "auto" (Claude 5.5)."""
     source: str = ""
 
 
@@ -60,6 +64,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
     """chat: the field in which the target wants earlier reasoning back ("reasoning_content", "reasoning"), or none."""
     reasoning_effort: bool = True
     """chat: whether `reasoning_effort` is accepted."""
+    thinking_switch: str = ""
+    """chat: the field that turns thinking on and off where no effort word does: "thinking" (`{"type": "enabled"}` or
+    `"disabled"`: DeepSeek, GLM, Kimi), "reasoning" (`{"effort": …}`, `{"max_tokens": …}` or `{"enabled": false}`:
+    OpenRouter), or none."""
     stream_usage: bool = True
     """chat: whether `stream_options.include_usage` is accepted."""
     tool_id_pattern: str = ""

@@ -28,6 +28,7 @@ def unfold(response: ChatResponse) -> list[Event]:
 
 
 def _tell(index: int, part: Part, choice: int) -> list[Event]:
+    shell: Part
     match part:
         case Text():
             shell = Text(text="", refusal=part.refusal, extras=part.extras)

@@ -6,6 +6,7 @@ from typing import Protocol as Shape
 
 from msgspec import Struct
 
+from plexus.core.raw_object import RawObject
 from plexus.core.sse import Frame
 from plexus.ir.chat import ChatRequest, ChatResponse
 from plexus.ir.drops import Drop
@@ -58,6 +59,21 @@ class Field(Struct, frozen=True):
     """Reason why a request with it may render like one without it (a default said aloud), or empty."""
 
 
+def fits_always(_body: RawObject, _target: Target) -> bool:
+    """The body may go to any target of its protocol as it is."""
+    return True
+
+
+def nothing_to_ask(_body: RawObject, _target: Target) -> dict[str, bytes]:
+    """Streams of the protocol always tell their usage."""
+    return {}
+
+
+def never(_frame: bytes) -> bool:
+    """No frame of the protocol is there only because we asked for usage."""
+    return False
+
+
 class WireProtocol(Struct, frozen=True, kw_only=True):
     """Everything the gateway needs to speak one wire protocol, both as its server and as its client."""
 
@@ -79,6 +95,18 @@ class WireProtocol(Struct, frozen=True, kw_only=True):
     """The failure inside a body that came with status 200, or None when it is an answer."""
     path: Callable[[str, bool], str]
     """Model and stream flag → path below the provider's base URL, beginning with a slash."""
+    array_stream_encoder: Callable[[Writing], StreamEncoder] | None = None
+    """The encoder for clients that want a stream as one JSON array instead of events."""
+    error_event: str = ""
+    """The event name under which a pass-through stream that broke ends with `encode_error`'s body."""
+    fits: Callable[[RawObject, Target], bool] = fits_always
+    """Whether a client's body can go to this target of the same protocol byte for byte."""
+    ask_usage: Callable[[RawObject, Target], dict[str, bytes]] = nothing_to_ask
+    """Changes to a streaming client's body that make the target tell its usage; empty when it does anyway."""
+    only_usage: Callable[[bytes], bool] = never
+    """Whether a frame's data is there only because usage was asked for."""
+    state_fields: frozenset[str] = frozenset()
+    """Top-level fields that refer to state kept at the provider; they work only towards the same protocol."""
     minimal: dict[str, Any]
     """The smallest valid request body of the protocol (text "hi"), for the table of fields."""
     fields: tuple[Field, ...]

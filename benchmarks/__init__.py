@@ -1,0 +1,1 @@
+"""Plexus beside a bare proxy and nginx, measured in one run."""
