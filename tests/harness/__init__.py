@@ -1,0 +1,1 @@
+"""Tools the tests share: simulated upstreams, a raw client, a driver for the real process. See README.md here."""
