@@ -18,6 +18,8 @@ class ResponseStart(Struct, kw_only=True):
     model: str = ""
     created: int = 0
     usage: Usage | None = None
+    protocol: str = ""
+    """The upstream's protocol, in which the `extras` of this stream are written."""
     extras: Extras | None = None
 
 

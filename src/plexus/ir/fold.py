@@ -104,6 +104,7 @@ class Fold:
             model=self._start.model,
             created=self._start.created,
             alternatives=[Alternative(parts=self._collected(c), stop_reason=stops[c]) for c in sorted(stops)],
+            protocol=self._start.protocol,
             extras={**(self._start.extras or {}), **(end.extras or {})} or None,
         )
 

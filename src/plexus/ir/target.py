@@ -46,6 +46,8 @@ class ModelProfile(Struct, frozen=True, kw_only=True):
     """Kinds of media the model takes ("image", "document", "audio", "video"); empty: unknown."""
     refuses_sampling: bool = False
     """Whether the model always refuses temperature, top_p and the penalties (OpenAI o-series, gpt-5)."""
+    exclusive_sampling: bool = False
+    """Whether temperature and top_p together are refused (Claude from Opus 4.1 on)."""
     protocols: tuple[str, ...] = ()
     """The only protocols its maker serves it in (OpenAI's codex: responses; its audio models: chat); empty: all."""
     forced_tools: bool = True

@@ -8,7 +8,13 @@ from plexus.ir.parts import Part, Text, Thinking, ToolCall
 def unfold(response: ChatResponse) -> list[Event]:
     """The events of a stream that says exactly what the response says."""
     events: list[Event] = [
-        ResponseStart(id=response.id, model=response.model, created=response.created, usage=response.usage)
+        ResponseStart(
+            id=response.id,
+            model=response.model,
+            created=response.created,
+            usage=response.usage,
+            protocol=response.protocol,
+        )
     ]
     index = 0
     for choice, parts in enumerate([response.parts, *(other.parts for other in response.alternatives)]):
