@@ -1,0 +1,46 @@
+"""Mistral: chat, strict about unknown fields (422) and about the form of tool-call ids."""
+
+from plexus.ir.target import Dialect
+from plexus.providers import Provider, Speaks
+from plexus.providers.signing import bearer
+
+_CHAT = Dialect(
+    # Roles are system, user, assistant and tool: https://docs.mistral.ai/api/endpoint/chat
+    developer_role=False,
+    max_tokens_field="max_tokens",
+    # The last chunk always has usage; `stream_options` is not a field of the request.
+    stream_usage=False,
+    # "Tool call id … must be a-z, A-Z, 0-9, with a length of 9."
+    tool_id_pattern="[a-zA-Z0-9]{9}",
+    tool_id_length=9,
+    # Not in the request schema, which forbids extra fields (https://docs.mistral.ai/api/endpoint/chat). The seed has
+    # another name there, `random_seed`.
+    refused=frozenset(
+        {
+            "audio",
+            "function_call",
+            "functions",
+            "logit_bias",
+            "logprobs",
+            "max_completion_tokens",
+            "modalities",
+            "seed",
+            "service_tier",
+            "store",
+            "stream_options",
+            "top_logprobs",
+            "user",
+            "verbosity",
+            "web_search_options",
+        }
+    ),
+)
+
+PROVIDER = Provider(
+    name="mistral",
+    title="Mistral AI",
+    source="https://docs.mistral.ai/api/endpoint/chat",
+    spellings=("mistralai",),
+    hosts=("api.mistral.ai", "codestral.mistral.ai"),
+    protocols={"chat": Speaks(base_url="https://api.mistral.ai/v1", sign=bearer, dialect=_CHAT)},
+)

@@ -1,0 +1,31 @@
+"""xAI (Grok): responses, and chat as its older form. Its Anthropic-style endpoint is deprecated by the vendor, so left out.
+
+https://docs.x.ai/developers/rest-api-reference/inference/legacy
+"""
+
+from plexus.ir.target import Dialect
+from plexus.providers import Provider, Speaks
+from plexus.providers.signing import bearer
+
+_CHAT = Dialect(
+    # Answers carry `reasoning_content`; it is read, and not wanted back.
+    # https://docs.x.ai/developers/model-capabilities/text/reasoning
+    refused=frozenset({"logit_bias", "service_tier"}),
+)
+
+_RESPONSES = Dialect(
+    # https://docs.x.ai/developers/tools/overview
+    server_tools=frozenset({"web_search", "code_execution", "file_search", "mcp"}),
+)
+
+PROVIDER = Provider(
+    name="xai",
+    title="xAI",
+    source="https://docs.x.ai/developers/rest-api-reference/inference",
+    spellings=("x.ai", "grok"),
+    hosts=("api.x.ai", "us.api.x.ai"),
+    protocols={
+        "responses": Speaks(base_url="https://api.x.ai/v1", sign=bearer, dialect=_RESPONSES),
+        "chat": Speaks(base_url="https://api.x.ai/v1", sign=bearer, dialect=_CHAT),
+    },
+)
