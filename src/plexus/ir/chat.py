@@ -28,6 +28,10 @@ class Message(Struct, kw_only=True):
     role: Role
     parts: list[Part]
     name: str = ""
+    item_id: str = ""
+    """As `Text.item_id`, for messages that are not the assistant's."""
+    hoisted: bool = False
+    """Whether it was said in the wire's own field for instructions (responses) rather than as a turn."""
     extras: Extras | None = None
 
 
@@ -70,6 +74,8 @@ class Reasoning(Struct, kw_only=True):
     effort: str = ""
     budget: int | None = None
     show: str = ""
+    state: bool = False
+    """Whether the client asked for the opaque state of the reasoning (responses: encrypted content). Always given here."""
     extras: Extras | None = None
 
 

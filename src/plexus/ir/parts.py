@@ -71,6 +71,8 @@ class Text(Struct, kw_only=True):
     logprobs: list[TokenLogprob] = []
     signature: Signature | None = None
     cache: CacheMark | None = None
+    item_id: str = ""
+    """The id of the wire item it came in (responses). It means nothing elsewhere: leaving it out is no loss."""
     extras: Extras | None = None
 
 
@@ -127,6 +129,8 @@ class ToolCall(Struct, kw_only=True):
     custom: bool = False
     signature: Signature | None = None
     cache: CacheMark | None = None
+    item_id: str = ""
+    """As `Text.item_id`; not the id that its result names."""
     extras: Extras | None = None
 
 
@@ -144,6 +148,8 @@ class ToolResult(Struct, kw_only=True):
     structured: bool = False
     custom: bool = False
     cache: CacheMark | None = None
+    item_id: str = ""
+    """As `Text.item_id`."""
     extras: Extras | None = None
 
 
