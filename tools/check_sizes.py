@@ -43,7 +43,9 @@ def read_exceptions() -> dict[str, int]:
 
 
 def complaints() -> list[str]:
-    allowed, found, problems = read_exceptions(), {}, []
+    allowed = read_exceptions()
+    found: dict[str, int] = {}
+    problems: list[str] = []
     for path in tracked_sources():
         found.update(measure(path))
         if path.name != "check_sizes.py":

@@ -1,5 +1,6 @@
 """What a provider answered: status, headers and a body that arrives. Closing it in any state frees its connection."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -8,6 +9,9 @@ from multidict import CIMultiDictProxy
 from plexus.core.json import JSONError, loads_lenient
 from plexus.upstream.decompress import Decompressor
 from plexus.upstream.failures import UpstreamFailed, failure_of
+
+_DRAIN_TIME = 0.5
+_DRAIN_SIZE = 64 * 1024
 
 
 class Reply:
@@ -27,25 +31,26 @@ class Reply:
         """The media type, lower case, without parameters; empty when not given."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
-    def waiting(self) -> bytes:
-        """Decoded bytes that have already arrived, without waiting; empty when there are none."""
-        chunk = self._response.content.read_nowait(-1)
-        return self._decoder.feed(chunk) if chunk and self._decoder else chunk
+    async def chunks(self, tick: float | None = None, deadline: float | None = None) -> AsyncIterator[bytes]:
+        """The body, piece by piece. An empty piece says that nothing came for `tick` seconds.
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body, piece by piece; never an empty piece.
+        `deadline` is a time of the event loop's clock.
 
         Raises:
             UpstreamFailed: when the connection breaks, times out, or the body cannot be decoded.
         """
         content, decoder = self._response.content, self._decoder
         try:
-            while chunk := await content.readany():
-                if decoder is None:
-                    yield chunk
-                    continue
-                for piece in decoder.pieces(chunk):
-                    yield piece
+            while not content.at_eof():
+                chunk = content.read_nowait(-1) or await _next(content, tick, deadline)
+                if chunk is None:
+                    yield b""
+                elif decoder is None:
+                    if chunk:
+                        yield chunk
+                else:
+                    for piece in decoder.pieces(chunk):
+                        yield piece
             if decoder is not None:
                 decoder.end()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -77,6 +82,16 @@ class Reply:
         except JSONError as error:
             raise UpstreamFailed.because("upstream", "the provider's answer is not JSON", "not_json") from error
 
+    async def drain(self) -> None:
+        """Read past what follows a stream's own ending, briefly, so that the connection can be used again."""
+        try:
+            async with asyncio.timeout(_DRAIN_TIME):
+                read = 0
+                while read < _DRAIN_SIZE and (chunk := await self._response.content.readany()):
+                    read += len(chunk)
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return
+
     def close(self) -> None:
         """End it. A body read to its end leaves the connection for reuse; any other closes it."""
         content = self._response.content
@@ -84,3 +99,18 @@ class Reply:
             self._response.release()
         else:
             self._response.close()
+
+
+async def _next(content: aiohttp.StreamReader, tick: float | None, deadline: float | None) -> bytes | None:
+    """The next bytes, empty at the end, or None when the tick passed first."""
+    now = asyncio.get_running_loop().time()
+    if deadline is not None and now >= deadline:
+        raise TimeoutError
+    ticking = tick is not None and (deadline is None or now + tick < deadline)
+    try:
+        async with asyncio.timeout_at(now + tick if ticking and tick is not None else deadline) as limit:
+            return await content.readany()
+    except TimeoutError:
+        if ticking and limit.expired():
+            return None
+        raise

@@ -1,0 +1,107 @@
+"""The straight line of a chat request: plan, render, attempt, relay, record. Everything else is called from here."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from plexus.ir.errors import Fault
+from plexus.pipeline.account import Account
+from plexus.pipeline.attempt import Committed, attempt, timed_out
+from plexus.pipeline.call import Answer, Call
+from plexus.pipeline.gateway import Gateway
+from plexus.pipeline.headers import ascii_value, returning
+from plexus.pipeline.relay import encoder_for, same_bytes, translated, whole
+from plexus.pipeline.render import render
+from plexus.pipeline.source import Bounds
+from plexus.pipeline.targets import doors_for
+
+OK = 200
+
+
+async def answer(call: Call, gateway: Gateway) -> Answer:
+    """Serve one request. The account is closed here, or by the stream that is handed back, exactly once.
+
+    Raises:
+        Refused, InvalidRequest: the client's fault.
+        UpstreamFailed: the upstream's, with nothing sent to the client yet.
+    """
+    account = Account(call, gateway.clock, gateway.sink)
+    with account.watch():
+        doors = doors_for(call, gateway.dice)
+        door, alone = doors[0], len(doors) == 1
+        rendering = render(call, door, gateway.state, alone=alone)
+        account.drops += rendering.drops
+        account.passthrough = rendering.passthrough
+        account.tried(door)
+        async with _within(door.total):
+            committed = await attempt(call, door, rendering, gateway.upstream, _bounds(call))
+            account.began()
+            if not call.stream:
+                body = await _complete(call, committed, account, gateway)
+                return Answer(OK, _headers(call, committed, account, "application/json"), body)
+        return _stream(call, committed, account, gateway)
+
+
+@asynccontextmanager
+async def _within(seconds: float | None) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise timed_out() from error
+
+
+def _bounds(call: Call) -> Bounds:
+    snapshot = call.snapshot
+    total = snapshot.stream_total if call.stream else None
+    deadline = asyncio.get_running_loop().time() + total if total is not None else None
+    limits = snapshot.limits
+    return Bounds(event=limits.sse_event, answer=limits.answer, tick=snapshot.heartbeat, deadline=deadline)
+
+
+async def _complete(call: Call, committed: Committed, account: Account, gateway: Gateway) -> bytes:
+    try:
+        body = await whole(call, committed, account, gateway)
+    finally:
+        committed.reply.close()
+    account.close("ok", OK)
+    return body
+
+
+def _stream(call: Call, committed: Committed, account: Account, gateway: Gateway) -> Answer:
+    if committed.rendering.passthrough:
+        kind = committed.reply.headers.get("Content-Type", "text/event-stream")
+        pieces = same_bytes(call, committed, account, gateway)
+    else:
+        encoder = encoder_for(call, committed, gateway)
+        kind = encoder.content_type
+        pieces = translated(call, committed, encoder, account, gateway)
+    return Answer(OK, _headers(call, committed, account, kind), _accounted(pieces, committed, account))
+
+
+async def _accounted(pieces: AsyncIterator[bytes], committed: Committed, account: Account) -> AsyncIterator[bytes]:
+    """The stream with its ending booked, whatever it is."""
+    try:
+        async for piece in pieces:
+            yield piece
+        fault: Fault | None = account.fold.fault
+        account.close("error" if fault else "ok", OK, fault)
+    finally:
+        committed.reply.close()
+        account.close("cancelled", OK)
+
+
+def _headers(call: Call, committed: Committed, account: Account, kind: str) -> list[tuple[bytes, bytes]]:
+    target = committed.door.target
+    headers = [
+        (b"content-type", kind.encode("latin-1", "replace")),
+        (b"x-plexus-request-id", call.request_id.encode()),
+        (b"x-plexus-provider", ascii_value(target.provider)),
+        (b"x-plexus-model", ascii_value(target.model)),
+        (b"x-plexus-attempts", b"%d" % len(account.attempts)),
+        (b"x-plexus-passthrough", b"true" if account.passthrough else b"false"),
+        *returning(committed.reply.headers),
+    ]
+    if lost := account.fidelity:
+        headers.append((b"x-plexus-fidelity", lost.encode()))
+    return headers

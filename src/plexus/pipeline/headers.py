@@ -1,0 +1,80 @@
+"""Which headers cross the gateway: a list of what is dropped on the way out, a list of what is let through on the way back."""
+
+import string
+import urllib.parse
+from collections.abc import Iterable, Mapping
+
+_HOP_BY_HOP = frozenset(
+    [
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ]
+)
+_CREDENTIALS = frozenset(["authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "x-admin-key"])
+_REWRITTEN = frozenset(
+    [
+        "host",
+        "content-length",
+        "content-encoding",
+        "content-type",
+        "accept",
+        "accept-encoding",
+        "expect",
+        "forwarded",
+        "via",
+        "x-real-ip",
+        "origin",
+        "referer",
+    ]
+)
+_NEVER_OUT = _HOP_BY_HOP | _CREDENTIALS | _REWRITTEN
+_NEVER_OUT_PREFIXES = ("x-plexus-", "x-forwarded-", "cf-", "sec-", "x-envoy-", "x-amzn-", "access-control-")
+
+_BACK = frozenset(
+    [
+        "retry-after",
+        "retry-after-ms",
+        "request-id",
+        "x-request-id",
+        "x-should-retry",
+        "openai-processing-ms",
+        "openai-version",
+        "x-plexus-simulated",
+    ]
+)
+_BACK_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-", "ratelimit", "x-codex-")
+
+
+def outgoing(client: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The client's own headers for a target of its protocol: all but framing, credentials and the notes of proxies."""
+    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in client]
+    named = {token.strip().lower() for name, value in pairs if name == "connection" for token in value.split(",")}
+    return {
+        name: value
+        for name, value in pairs
+        if name not in _NEVER_OUT
+        and name not in named
+        and not name.startswith(_NEVER_OUT_PREFIXES)
+        and value.isprintable()
+    }
+
+
+def returning(upstream: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """The provider's headers the client gets to see: request ids, rate limits, `Retry-After`."""
+    return [
+        (lower.encode("latin-1"), value.encode("latin-1", "replace"))
+        for name, value in upstream.items()
+        if ((lower := name.lower()) in _BACK or lower.startswith(_BACK_PREFIXES)) and value.isprintable()
+    ]
+
+
+def ascii_value(text: str) -> bytes:
+    """A header value that every client can read: anything outside printable ASCII is percent-encoded."""
+    return urllib.parse.quote(text, safe=string.punctuation, errors="replace").encode()

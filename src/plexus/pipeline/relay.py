@@ -1,0 +1,130 @@
+"""From the upstream's answer to the client's, once it has begun: the same bytes, or the events in the client's protocol."""
+
+from collections.abc import AsyncIterator
+
+from plexus.core import sse
+from plexus.core.json import dumps
+from plexus.ir.errors import Fault
+from plexus.ir.events import Event, StreamError
+from plexus.ir.exchange import Writing
+from plexus.pipeline.account import Account
+from plexus.pipeline.attempt import Committed
+from plexus.pipeline.call import Call
+from plexus.pipeline.failure import for_client
+from plexus.pipeline.frames import Boundary
+from plexus.pipeline.gateway import Gateway
+from plexus.pipeline.source import Batch
+from plexus.protocols import StreamEncoder, WireProtocol
+from plexus.upstream.failures import UpstreamFailed
+
+
+def writing(call: Call, committed: Committed, gateway: Gateway) -> Writing:
+    """What the client's encoder is told."""
+    return Writing(
+        request=call.request, model=committed.door.target.model, seed=call.request_id, now=int(gateway.clock.wall())
+    )
+
+
+async def whole(call: Call, committed: Committed, account: Account, gateway: Gateway) -> bytes:
+    """The body for a unary client.
+
+    Raises:
+        UpstreamFailed: when the answer breaks off; nothing has been sent yet.
+    """
+    raw: list[bytes] = []
+    plain = False
+    async for batch in committed.batches:
+        plain = batch.plain
+        raw.append(batch.raw)
+        _account(batch, account)
+        if account.fold.fault is not None:
+            raise UpstreamFailed(account.fold.fault)
+    finish(call, committed, account, gateway)
+    if committed.rendering.passthrough and plain:
+        return b"".join(raw)
+    account.passthrough = False
+    response = account.fold.response
+    body, drops = call.protocol.encode_response(response, writing(call, committed, gateway))
+    account.drops += drops
+    return dumps(body)
+
+
+def encoder_for(call: Call, committed: Committed, gateway: Gateway) -> StreamEncoder:
+    """The encoder of the client's stream."""
+    facts = writing(call, committed, gateway)
+    if call.array and call.protocol.array_stream_encoder is not None:
+        return call.protocol.array_stream_encoder(facts)
+    return call.protocol.stream_encoder(facts)
+
+
+async def translated(
+    call: Call, committed: Committed, encoder: StreamEncoder, account: Account, gateway: Gateway
+) -> AsyncIterator[bytes]:
+    """The client's stream, made of the upstream's events. A failure becomes the protocol's error event."""
+    async for batch in committed.batches:
+        events = [_shown(event) for event in batch.events]
+        out = b"".join([encoder.encode(event) for event in events])
+        _account(batch, account)
+        if out:
+            yield out
+        elif not events:
+            yield encoder.heartbeat()  # silence, or a ping upstream that is traffic downstream
+    account.drops += encoder.drops
+    finish(call, committed, account, gateway)
+
+
+async def same_bytes(call: Call, committed: Committed, account: Account, gateway: Gateway) -> AsyncIterator[bytes]:
+    """The client's stream in the provider's own bytes. Only a stream that broke gets an error event added."""
+    boundary, hide = Boundary(), committed.rendering.usage_asked
+    async for batch in committed.batches:
+        if batch.silent:
+            yield b"\n" if call.array else sse.comment()
+            continue
+        _account(batch, account)
+        ready = batch.raw if call.array else boundary.ready(batch.raw)
+        if hide and b'"usage"' in ready:
+            ready = _without_usage_frame(call.protocol, ready)
+        if ready:
+            yield ready
+        if account.fold.fault is not None and not batch.raw:
+            yield broken(call, account.fold.fault)
+            finish(call, committed, account, gateway)
+            return
+    if rest := boundary.rest():
+        yield rest
+    finish(call, committed, account, gateway)
+
+
+def broken(call: Call, fault: Fault) -> bytes:
+    """The end of a pass-through stream whose upstream broke off."""
+    body = dumps(call.protocol.encode_error(for_client(fault))[1])
+    return b"," + body + b"]" if call.array else sse.encode(body, call.protocol.error_event)
+
+
+def finish(call: Call, committed: Committed, account: Account, gateway: Gateway) -> None:
+    """Remember the opaque state of a complete answer."""
+    if not account.fold.ended:
+        return
+    response = account.fold.response
+    gateway.state.saw(response)
+    if committed.door.protocol.name != call.protocol.name:
+        gateway.state.keep(response, call.key.name)
+
+
+def _account(batch: Batch, account: Account) -> None:
+    for event in batch.events:
+        account.fold.add(event)
+
+
+def _shown(event: Event) -> Event:
+    return StreamError(for_client(event.fault), event.usage) if isinstance(event, StreamError) else event
+
+
+def _without_usage_frame(protocol: WireProtocol, ready: bytes) -> bytes:
+    kept: list[bytes] = []
+    for frame in ready.split(b"\n\n"):
+        data = frame.partition(b"data:")[2]
+        if b'"usage"' in data and protocol.only_usage(data.strip()):
+            continue
+        kept.append(frame)
+    return b"\n\n".join(kept)
