@@ -8,7 +8,7 @@ _CHAT = Dialect(
     # Roles are system, user, assistant and tool: https://docs.mistral.ai/api/endpoint/chat
     developer_role=False,
     max_tokens_field="max_tokens",
-    # The last chunk always has usage; `stream_options` is not a field of the request.
+    # The last chunk always has usage; asking for it is a 422 "extra_forbidden" at stream_options.include_usage.
     stream_usage=False,
     # "Tool call id … must be a-z, A-Z, 0-9, with a length of 9."
     tool_id_pattern="[a-zA-Z0-9]{9}",

@@ -10,7 +10,8 @@ from plexus.providers.signing import bearer
 _CHAT = Dialect(
     # Answers carry `reasoning_content`; it is read, and not wanted back.
     # https://docs.x.ai/developers/model-capabilities/text/reasoning
-    refused=frozenset({"logit_bias", "service_tier"}),
+    # "(Unsupported)" in https://docs.x.ai/developers/rest-api-reference/inference/chat
+    refused=frozenset({"logit_bias"}),
 )
 
 _RESPONSES = Dialect(

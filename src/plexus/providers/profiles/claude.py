@@ -16,17 +16,24 @@ _TO_MAX = ("low", "medium", "high", "max")
 _TO_XHIGH = ("low", "medium", "high", "xhigh", "max")
 
 
-def _plain(max_output: int) -> ModelProfile:
+def _plain(max_output: int, *, sees: tuple[str, ...] = _SEES) -> ModelProfile:
     none = ReasoningProfile(style="none", source=_BUDGETS)
-    return ModelProfile(family="claude", max_output=max_output, reasoning=none, inputs=_SEES, source=_MODELS)
+    return ModelProfile(family="claude", max_output=max_output, reasoning=none, inputs=sees, source=_MODELS)
 
 
-def _budget(max_output: int) -> ModelProfile:
+def _budget(max_output: int, *, exclusive_sampling: bool = False) -> ModelProfile:
     """Thinking by a budget of at least 1,024 tokens, below max_tokens. Temperature and top_k are refused with it."""
     budget = ReasoningProfile(
         style="budget", budget_min=1024, budget_max=max_output - 1, refuses_sampling=True, source=_BUDGETS
     )
-    return ModelProfile(family="claude", max_output=max_output, reasoning=budget, inputs=_SEES, source=_MODELS)
+    return ModelProfile(
+        family="claude",
+        max_output=max_output,
+        reasoning=budget,
+        inputs=_SEES,
+        exclusive_sampling=exclusive_sampling,
+        source=_MODELS,
+    )
 
 
 def _adaptive(
@@ -47,23 +54,21 @@ def _adaptive(
         reasoning=reasoning,
         inputs=_SEES,
         refuses_sampling=refuses_sampling,
+        exclusive_sampling=True,
         forced_tools=forced_tools,
         source=_GUIDE.format(guide),
     )
 
 
-# Thinking cannot be switched off and a forced tool choice is a 400.
-_ALWAYS_ON = _adaptive(_TO_XHIGH, "opus-5-5", can_disable=False, forced_tools=False)
-
 PROFILES: tuple[tuple[str, ModelProfile], ...] = (
+    # Fable 5, Opus 5.5 and Sonnet 5.5: `thinking: disabled` is a 400. From Fable 5.1 on a forced tool choice is one too.
     ("claude-fable-5-*", _adaptive(_TO_XHIGH, "fable-5-1", can_disable=False, forced_tools=False)),
     ("claude-mythos-5-*", _adaptive(_TO_XHIGH, "fable-5-1", can_disable=False, forced_tools=False)),
-    ("claude-opus-5-5*", _ALWAYS_ON),
-    # `thinking: disabled` is a 400 here; the least is its "between_tools".
+    ("claude-opus-5-5*", _adaptive(_TO_XHIGH, "opus-5-5", can_disable=False, forced_tools=False)),
     ("claude-sonnet-5-5*", _adaptive(_TO_XHIGH, "sonnet-5-5", can_disable=False, forced_tools=False)),
     ("claude-haiku-5-5*", _adaptive(_TO_XHIGH, "haiku-5-5")),
-    ("claude-fable-5*", _adaptive(_TO_XHIGH, "fable-5")),
-    ("claude-mythos-5*", _adaptive(_TO_XHIGH, "fable-5")),
+    ("claude-fable-5*", _adaptive(_TO_XHIGH, "fable-5", can_disable=False)),
+    ("claude-mythos-5*", _adaptive(_TO_XHIGH, "fable-5", can_disable=False)),
     ("claude-opus-5*", _adaptive(_TO_XHIGH, "opus-5")),
     ("claude-sonnet-5*", _adaptive(_TO_XHIGH, "sonnet-5")),
     ("claude-opus-4-8*", _adaptive(_TO_XHIGH, "opus-4-8")),
@@ -71,22 +76,22 @@ PROFILES: tuple[tuple[str, ModelProfile], ...] = (
     # 4.6 answers "Supported levels: high, low, max, medium" to xhigh, and still takes temperature without thinking.
     ("claude-opus-4-6*", _adaptive(_TO_MAX, "opus-4-6", refuses_sampling=False)),
     ("claude-sonnet-4-6*", _adaptive(_TO_MAX, "sonnet-4-6", refuses_sampling=False)),
-    ("claude-opus-4-5*", _budget(64_000)),
-    ("claude-sonnet-4-5*", _budget(64_000)),
-    ("claude-haiku-4-5*", _budget(64_000)),
-    ("claude-opus-4*", _budget(32_000)),
-    ("claude-sonnet-4*", _budget(64_000)),
+    ("claude-opus-4-5*", _budget(64_000, exclusive_sampling=True)),
+    ("claude-sonnet-4-5*", _budget(64_000, exclusive_sampling=True)),
+    ("claude-haiku-4-5*", _budget(64_000, exclusive_sampling=True)),
+    ("claude-opus-4-1*", _budget(32_000, exclusive_sampling=True)),
+    ("claude-opus-4-0", _budget(32_000)),
+    ("claude-opus-4-20*", _budget(32_000)),
+    ("claude-sonnet-4-0", _budget(64_000)),
+    ("claude-sonnet-4-20*", _budget(64_000)),
+    ("claude-opus-4", _budget(32_000)),
+    ("claude-sonnet-4", _budget(64_000)),
     ("claude-4-opus*", _budget(32_000)),
     ("claude-4-sonnet*", _budget(64_000)),
     ("claude-3-7-sonnet*", _budget(64_000)),
     ("claude-3-5-*", _plain(8_192)),
     ("claude-3-*", _plain(4_096)),
-    (
-        "claude-2*",
-        ModelProfile(
-            family="claude", max_output=4_096, reasoning=ReasoningProfile(style="none", source=_BUDGETS), source=_MODELS
-        ),
-    ),
+    ("claude-2*", _plain(4_096, sees=())),
     # A generation to come: nothing assumed but the family.
     ("claude-*", ModelProfile(family="claude", source=_MODELS)),
 )
