@@ -105,6 +105,10 @@ class WireProtocol(Struct, frozen=True, kw_only=True):
     """Changes to a streaming client's body that make the target tell its usage; empty when it does anyway."""
     only_usage: Callable[[bytes], bool] = never
     """Whether a frame's data is there only because usage was asked for."""
+    count_path: Callable[[str], str] | None = None
+    """Model → path of the protocol's own token counting call, where it has one."""
+    count_field: str = "input_tokens"
+    """The field in which an answer to such a call holds the count."""
     state_fields: frozenset[str] = frozenset()
     """Top-level fields that refer to state kept at the provider; they work only towards the same protocol."""
     minimal: dict[str, Any]

@@ -7,7 +7,7 @@ import aiohttp
 from multidict import CIMultiDictProxy
 
 from plexus.core.json import JSONError, loads_lenient
-from plexus.upstream.decompress import Decompressor
+from plexus.upstream.encoding import decoder_for
 from plexus.upstream.failures import UpstreamFailed, failure_of
 
 _DRAIN_TIME = 0.5
@@ -24,7 +24,7 @@ class Reply:
         self._response = response
         self.status = response.status
         self.headers: CIMultiDictProxy[str] = response.headers
-        self._decoder = Decompressor.named(self.headers.getall("Content-Encoding", []))
+        self._decoder = decoder_for(self.headers.getall("Content-Encoding", []))
 
     @property
     def content_type(self) -> str:

@@ -4,13 +4,11 @@ Used for providers that compress although none of it was asked for, and for comp
 """
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import brotli
 import zstandard
-
-from plexus.upstream.failures import UpstreamFailed
 
 STEP = 256 * 1024
 """Bytes produced at most before the consumer sees them."""
@@ -87,7 +85,7 @@ class _Zstd:
         return bool(self._engine.eof)
 
 
-_CODECS: dict[str, Callable[[], _Codec]] = {
+CODINGS: dict[str, Callable[[], _Codec]] = {
     "gzip": lambda: _Zlib(zlib.MAX_WBITS | 16),
     "x-gzip": lambda: _Zlib(zlib.MAX_WBITS | 16),
     "deflate": lambda: _Zlib(zlib.MAX_WBITS),
@@ -109,23 +107,8 @@ class Decompressor:
         Raises:
             KeyError: for a coding that is not known.
         """
-        self._codec = _CODECS[coding]()
+        self._codec = CODINGS[coding]()
         self._taken = self._given = 0
-
-    @staticmethod
-    def named(codings: Sequence[str]) -> "Decompressor | None":
-        """The decoder for a provider's Content-Encoding headers, None for identity.
-
-        Raises:
-            UpstreamFailed: for an unknown coding or more than one.
-        """
-        names = [name.strip().lower() for line in codings for name in line.split(",")]
-        wanted = [name for name in names if name not in {"", "identity"}]
-        if not wanted:
-            return None
-        if len(wanted) > 1 or wanted[0] not in _CODECS:
-            raise UpstreamFailed.because("upstream", "the provider's content encoding is not understood", "encoding")
-        return UpstreamDecompressor(wanted[0])
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """What these bytes decode to, in steps.
@@ -155,25 +138,3 @@ class Decompressor:
         """
         if self._taken and not self._codec.finished:
             raise Undecodable("it ends early")
-
-
-class UpstreamDecompressor(Decompressor):
-    """The same for a provider's answer: what cannot be decoded is the provider's failure."""
-
-    def pieces(self, data: bytes) -> Iterator[bytes]:
-        """As above, raising UpstreamFailed."""
-        try:
-            yield from super().pieces(data)
-        except Undecodable as error:
-            raise UpstreamFailed.because(
-                "upstream", f"the provider's answer cannot be decoded: {error}", "encoding"
-            ) from error
-
-    def end(self) -> None:
-        """As above, raising UpstreamFailed."""
-        try:
-            super().end()
-        except Undecodable as error:
-            raise UpstreamFailed.because(
-                "upstream", f"the provider's answer cannot be decoded: {error}", "truncated"
-            ) from error

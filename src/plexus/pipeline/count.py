@@ -1,0 +1,51 @@
+"""Counting the tokens of a request without running it: asked of the target where it can count, else estimated."""
+
+from plexus.core.json import dumps
+from plexus.ir.estimate import estimate_tokens
+from plexus.pipeline.call import Answer, Call
+from plexus.pipeline.gateway import Gateway
+from plexus.pipeline.headers import outgoing
+from plexus.pipeline.snapshot import Door
+from plexus.pipeline.targets import doors_for
+from plexus.providers import Outgoing
+from plexus.upstream.failures import UpstreamFailed
+
+_LIMIT = 1024 * 1024
+
+
+async def count_tokens(call: Call, gateway: Gateway) -> Answer:
+    """The count in the client's protocol. An estimate is marked by `x-plexus-estimated: true`.
+
+    Raises:
+        Refused, InvalidRequest: the client's fault.
+        UpstreamFailed: when the target that counts fails.
+    """
+    door = doors_for(call, gateway.dice)[0]
+    headers = [(b"content-type", b"application/json"), (b"x-plexus-request-id", call.request_id.encode())]
+    if door.counts_tokens and door.protocol.name == call.protocol.name and door.protocol.count_path is not None:
+        return Answer(200, headers, await _asked(call, door, gateway))
+    total = estimate_tokens(call.request)
+    return Answer(200, [*headers, (b"x-plexus-estimated", b"true")], dumps({call.protocol.count_field: total}))
+
+
+async def _asked(call: Call, door: Door, gateway: Gateway) -> bytes:
+    assert door.protocol.count_path is not None  # noqa: S101 - the caller looked
+    body = call.body.body
+    if "model" in call.body.values:
+        body = call.body.replaced({"model": dumps(door.target.model)})
+    headers = {
+        **outgoing(call.headers),
+        **door.headers,
+        "content-type": "application/json",
+        "accept-encoding": "identity",
+    }
+    url = door.base_url + door.protocol.count_path(door.target.model)
+    signed = door.sign(Outgoing("POST", url, headers, body), door.secret.reveal())
+    reply = await gateway.upstream.send(signed, door.timeouts)
+    try:
+        answer = await reply.read(_LIMIT)
+        if reply.status != 200:  # noqa: PLR2004
+            raise UpstreamFailed(door.protocol.decode_error(reply.status, answer), answer)
+        return answer
+    finally:
+        reply.close()

@@ -1,0 +1,99 @@
+"""The whole of the HTTP surface as one ASGI application: exact paths by look-up, the rest by pattern."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from plexus.pipeline.gateway import Gateway
+from plexus.protocols import WireProtocol
+from plexus.web import home
+from plexus.web.body import Receive
+from plexus.web.head_rules import CLIENT_GONE
+from plexus.web.inference import count, gemini, generate, models, stored
+from plexus.web.reply import Send, plain, send_answer
+
+App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+
+_VERSION = r"(?:/v1(?:alpha|beta1?|beta)?)?"
+_VERTEX = r"(?:/projects/[^/]+/locations/[^/]+)?"
+_AMBIGUOUS = re.compile(r"//|\\|\x00|(?:^|/)\.\.?(?:/|$)")
+
+
+class Application:
+    """Routes a request to what serves it. A path that could be read in two ways is refused before anything else."""
+
+    def __init__(self, gateway: Gateway, protocols: Mapping[str, WireProtocol], started: int) -> None:
+        """`started`: when the process began, in seconds since the epoch."""
+        self._exact, self._patterns = _routes(gateway, protocols, started)
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one request, or the server's own start and stop."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        path: str = scope["path"]
+        if _AMBIGUOUS.search(path):
+            await send_answer(
+                plain(400, {"error": {"message": "the path is ambiguous", "type": "invalid_request_error"}}), send
+            )
+            return
+        app = self._exact.get(path) or self._matching(path) or home.missing
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError as gone:
+            if gone.args != (CLIENT_GONE,):
+                raise
+
+    def _matching(self, path: str) -> App | None:
+        return next((app for pattern, app in self._patterns if pattern.fullmatch(path)), None)
+
+
+def _routes(
+    gateway: Gateway, protocols: Mapping[str, WireProtocol], started: int
+) -> tuple[dict[str, App], list[tuple[re.Pattern[str], App]]]:
+    chat, messages, responses, google = (protocols[name] for name in ("chat", "messages", "responses", "gemini"))
+    listed = models.endpoint(gateway, chat, started)
+    google_listed = models.endpoint(gateway, google, started, google=True)
+    answers = generate.endpoint(gateway, responses)
+    exact: dict[str, App] = {
+        "/v1/chat/completions": generate.endpoint(gateway, chat),
+        "/chat/completions": generate.endpoint(gateway, chat),
+        "/v1/messages": generate.endpoint(gateway, messages),
+        "/v1/messages/count_tokens": count.endpoint(gateway, messages),
+        "/v1/responses": stored.unless_upgrade(answers),
+        "/v1/codex/responses": stored.unless_upgrade(answers),
+        "/responses": stored.unless_upgrade(answers),
+        "/v1/responses/input_tokens": count.endpoint(gateway, responses),
+        "/v1/models": listed,
+        "/v1beta/models": google_listed,
+        "/models": google_listed,
+        "/": home.page,
+        "/health": home.health,
+        "/health/ready": home.health,
+        "/api/event_logging/batch": home.swallowed,
+        "/api/event_logging/v2/batch": home.swallowed,
+    }
+    actions, vertex = gemini.endpoint(gateway, google), gemini.anthropic_endpoint(gateway, messages)
+    patterns: list[tuple[str, App]] = [
+        (_VERSION + _VERTEX + r"(?:/publishers/google)?/models/.+:[A-Za-z]+Content|.*/models/.+:countTokens", actions),
+        (
+            _VERSION + _VERTEX + r"/publishers/anthropic/models/.+:[A-Za-z]*[Rr]awPredict",
+            gemini.anthropic_endpoint(gateway, messages),
+        ),
+        (r"/v1(?:beta|alpha)/models/.+:[A-Za-z]+", actions),
+        (r"/v1(?:beta|alpha)/models/.+", google_listed),
+        (r"/v1/models/.+", listed),
+        (r"/v1/responses/[^/]+(?:/[a-z_]+)?", stored.endpoint(gateway, responses)),
+    ]
+    return exact, [(re.compile(pattern), app) for pattern, app in patterns]
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,110 @@
+"""The body of a request: within its size, in its time, decoded when compressed, and shaped so that parsing it is safe."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from plexus.core.decompress import Decompressor, Undecodable
+from plexus.core.json import JSONError
+from plexus.core.raw_object import RawObject, TooComplex, check_shape
+from plexus.pipeline.refused import Refused
+from plexus.pipeline.snapshot import Limits
+
+Receive = Callable[[], Awaitable[Any]]
+
+PATIENCE = 30.0
+"""Seconds any body may take."""
+SLOWEST = 4096
+"""Bytes per second a body must come at beyond that."""
+_ENCODINGS = ("gzip", "x-gzip", "deflate", "zstd")
+
+
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limits: Limits) -> bytes:
+    """The whole body, decoded.
+
+    Raises:
+        Refused: 413 too large, 408 too slow, 415 in an encoding that is not read, 400 not in the encoding it claims.
+    """
+    declared = headers.get(b"content-length", b"")
+    if declared.isdigit() and int(declared) > limits.body:
+        raise _too_large(limits)
+    coding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
+    if coding in {"", "identity"}:
+        return await _plain(receive, limits)
+    if coding not in _ENCODINGS:
+        raise Refused(
+            "unsupported_media", f"content-encoding {coding[:40]!r} is not read here; use gzip, deflate, zstd or none"
+        )
+    return await _decoded(receive, limits, Decompressor(coding))
+
+
+async def _plain(receive: Receive, limits: Limits) -> bytes:
+    message = await _next(receive, 0, None)
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False) and len(body) <= limits.body:
+        return body
+    return await _collect(message, receive, limits, lambda piece: [piece])
+
+
+async def _decoded(receive: Receive, limits: Limits, decoder: Decompressor) -> bytes:
+    try:
+        body = await _collect(await _next(receive, 0, None), receive, limits, decoder.pieces)
+        decoder.end()
+    except Undecodable as error:
+        raise Refused("invalid_request", f"the body cannot be decoded: {error}") from None
+    return body
+
+
+async def _collect(
+    message: Mapping[str, Any], receive: Receive, limits: Limits, pieces: Callable[[bytes], Any]
+) -> bytes:
+    started = asyncio.get_running_loop().time()
+    collected, size, received = [], 0, 0
+    while True:
+        received += len(message.get("body", b""))
+        for piece in pieces(message.get("body", b"")):
+            size += len(piece)
+            if size > limits.body:
+                raise _too_large(limits)
+            collected.append(piece)
+        if not message.get("more_body", False):
+            return b"".join(collected)
+        message = await _next(receive, received, started)
+
+
+async def _next(receive: Receive, received: int, started: float | None) -> Mapping[str, Any]:
+    loop = asyncio.get_running_loop()
+    deadline = (started if started is not None else loop.time()) + PATIENCE + received / SLOWEST
+    try:
+        async with asyncio.timeout_at(deadline):
+            message: Mapping[str, Any] = await receive()
+    except TimeoutError:
+        raise _too_slow() from None
+    if message["type"] == "http.disconnect":
+        raise asyncio.CancelledError
+    return message
+
+
+def _too_large(limits: Limits) -> Refused:
+    return Refused("too_large", f"the body is larger than {limits.body} bytes (limits.body)", code="request_too_large")
+
+
+def _too_slow() -> Refused:
+    refused = Refused("timeout", "the body came too slowly", code="request_timeout")
+    refused.fault.status = 408
+    return refused
+
+
+def split(body: bytes, limits: Limits) -> RawObject:
+    """The body as a JSON object, split at the top level.
+
+    Raises:
+        Refused: 400 when it is not one, names a key twice, or is too deep or too wide.
+    """
+    try:
+        check_shape(body, limits.depth, limits.elements)
+        return RawObject(body)
+    except TooComplex as error:
+        raise Refused("invalid_request", f"the body is too complex: {error} (limits)", code="too_complex") from None
+    except JSONError as error:
+        raise Refused("invalid_request", f"the body is not a JSON object: {error}", code="invalid_json") from None

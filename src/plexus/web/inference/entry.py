@@ -1,0 +1,169 @@
+"""What every inference endpoint shares: who asks, what they sent, and how any failure is said in their protocol."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+
+from plexus.core import ids
+from plexus.core.json import loads
+from plexus.core.raw_object import RawObject
+from plexus.ir.errors import Fault, InvalidRequest
+from plexus.keys.credential import ConflictingCredentials, presented
+from plexus.keys.keyring import Key
+from plexus.pipeline.call import Answer, Call
+from plexus.pipeline.failure import for_client
+from plexus.pipeline.gateway import Gateway
+from plexus.pipeline.refused import Refused
+from plexus.pipeline.snapshot import Snapshot
+from plexus.protocols import WireProtocol
+from plexus.upstream.failures import UpstreamFailed
+from plexus.web.body import Receive, read_body, split
+from plexus.web.reply import Send, refusal, send_answer
+
+log = structlog.get_logger("plexus.web")
+
+Scope = dict[str, Any]
+Serve = Callable[[Scope, Receive, "Visit"], Awaitable[Answer]]
+_MODEL_LENGTH = 512
+
+
+class Visit:
+    """One request at the door: its id, the configuration it keeps, and who makes it."""
+
+    __slots__ = ("attribution", "key", "request_id", "snapshot", "started")
+
+    def __init__(self, gateway: Gateway) -> None:
+        """Pin the configuration of this moment."""
+        self.snapshot: Snapshot = gateway.snapshot
+        self.started = gateway.clock.monotonic()
+        self.request_id = ids.request_id()
+        self.key: Key
+        self.attribution: str | None = None
+
+    def admit(self, scope: Scope) -> None:
+        """Find the key.
+
+        Raises:
+            Refused: 401.
+        """
+        try:
+            secret = presented(scope["headers"], scope["query_string"])
+        except ConflictingCredentials:
+            raise Refused(
+                "authentication", "two different API keys were sent; send one", code="invalid_api_key"
+            ) from None
+        found = self.snapshot.keyring.authenticate(secret) if secret is not None else None
+        if found is None:
+            said = "no API key was sent" if secret is None else "the API key is not known here"
+            hint = "send it as 'Authorization: Bearer KEY', 'x-api-key: KEY' or 'x-goog-api-key: KEY'"
+            raise Refused("authentication", f"{said}; {hint}", code="invalid_api_key")
+        self.key, self.attribution = found
+
+
+class Endpoint:
+    """An ASGI application for one inference path: admits, serves, and turns every failure into the client's shape."""
+
+    def __init__(self, gateway: Gateway, protocol: WireProtocol, serve: Serve, methods: frozenset[str]) -> None:
+        """`serve` does what the path is for."""
+        self._gateway, self._protocol, self._serve, self._methods = gateway, protocol, serve, methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        visit = Visit(self._gateway)
+        try:
+            if scope["method"] not in self._methods:
+                answer = self._not_allowed(visit)
+            else:
+                visit.admit(scope)
+                answer = await self._serve(scope, receive, visit)
+        except (Refused, InvalidRequest) as error:
+            answer = refusal(self._protocol, error.fault, visit.request_id)
+        except UpstreamFailed as error:
+            answer = refusal(self._protocol, for_client(error.fault), visit.request_id)
+        except Exception:
+            log.exception("the request failed here", request_id=visit.request_id)
+            fault = Fault(
+                kind="upstream", status=500, message=f"the gateway failed; its log has request {visit.request_id}"
+            )
+            answer = refusal(self._protocol, fault, visit.request_id)
+        await send_answer(answer, send)
+
+    def _not_allowed(self, visit: Visit) -> Answer:
+        allowed = ", ".join(sorted(self._methods))
+        fault = Fault(kind="invalid_request", status=405, message=f"use {allowed} here", code="method_not_allowed")
+        answer = refusal(self._protocol, fault, visit.request_id)
+        answer.status = 405
+        answer.headers.append((b"allow", allowed.encode()))
+        return answer
+
+
+async def read_object(scope: Scope, receive: Receive, snapshot: Snapshot) -> RawObject:
+    """The request's JSON body.
+
+    Raises:
+        Refused: as `read_body` and `split`.
+    """
+    body = await read_body(dict(scope["headers"]), receive, snapshot.limits)
+    return split(body, snapshot.limits)
+
+
+def call_of(
+    visit: Visit,
+    scope: Scope,
+    protocol: WireProtocol,
+    body: RawObject,
+    *,
+    model: str,
+    stream: bool,
+    array: bool = False,
+) -> Call:
+    """The call a visit amounts to."""
+    return Call(
+        protocol=protocol,
+        body=body,
+        model=model,
+        stream=stream,
+        headers=scope["headers"],
+        request_id=visit.request_id,
+        key=visit.key,
+        attribution=visit.attribution,
+        snapshot=visit.snapshot,
+        started=visit.started,
+        array=array,
+    )
+
+
+def model_in(body: RawObject) -> str:
+    """The model the body names.
+
+    Raises:
+        InvalidRequest: when it names none, or something that is no name.
+    """
+    model = body.text("model")
+    if model is None:
+        raise InvalidRequest("model", "a model name is required, as a string")
+    return checked_model(model)
+
+
+def checked_model(model: str) -> str:
+    """The name, if it can be one: printable, not empty, of bounded length.
+
+    Raises:
+        InvalidRequest: otherwise.
+    """
+    if not model or len(model) > _MODEL_LENGTH or not model.isprintable():
+        raise InvalidRequest("model", f"a model name is 1 to {_MODEL_LENGTH} printable characters")
+    return model
+
+
+def stream_in(body: RawObject) -> bool:
+    """The body's `stream` flag, false when absent or null.
+
+    Raises:
+        InvalidRequest: when it is neither true nor false.
+    """
+    flag = loads(bytes(body.values["stream"])) if "stream" in body.values else None
+    if flag is None or isinstance(flag, bool):
+        return bool(flag)
+    raise InvalidRequest("stream", "must be true or false")

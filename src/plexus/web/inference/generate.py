@@ -1,0 +1,21 @@
+"""Generation with the model in the body: chat completions, messages, responses."""
+
+from plexus.pipeline import chat
+from plexus.pipeline.call import Answer
+from plexus.pipeline.gateway import Gateway
+from plexus.protocols import WireProtocol
+from plexus.web.body import Receive
+from plexus.web.inference.entry import Endpoint, Scope, Visit, call_of, model_in, read_object, stream_in
+
+POST = frozenset({"POST"})
+
+
+def endpoint(gateway: Gateway, protocol: WireProtocol) -> Endpoint:
+    """The endpoint of one protocol."""
+
+    async def serve(scope: Scope, receive: Receive, visit: Visit) -> Answer:
+        body = await read_object(scope, receive, visit.snapshot)
+        call = call_of(visit, scope, protocol, body, model=model_in(body), stream=stream_in(body))
+        return await chat.answer(call, gateway)
+
+    return Endpoint(gateway, protocol, serve, POST)

@@ -1,0 +1,50 @@
+"""Answers onto the wire: status and headers, then a body or a stream."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from plexus.core.json import dumps
+from plexus.ir.errors import Fault
+from plexus.pipeline.call import Answer
+from plexus.protocols import WireProtocol
+
+Send = Callable[[Any], Awaitable[None]]
+
+_PRIVATE = [(b"cache-control", b"no-store"), (b"vary", b"authorization, x-api-key, x-goog-api-key, api-key")]
+
+
+def refusal(protocol: WireProtocol, fault: Fault, request_id: str) -> Answer:
+    """A fault in the client's own protocol."""
+    status, body = protocol.encode_error(fault)
+    headers = [(b"content-type", b"application/json"), (b"x-plexus-request-id", request_id.encode())]
+    if fault.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % max(1, round(fault.retry_after))))
+    return Answer(status, headers, dumps(body))
+
+
+async def send_answer(answer: Answer, send: Send) -> None:
+    """Send it all. A stream is closed here whatever happens."""
+    if isinstance(answer.body, bytes):
+        headers = [*answer.headers, *_PRIVATE, (b"content-length", b"%d" % len(answer.body))]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+        return
+    try:
+        headers = [*answer.headers, *_PRIVATE, (b"x-accel-buffering", b"no")]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        async for piece in answer.body:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        await _close(answer.body)
+
+
+async def _close(stream: AsyncIterator[bytes]) -> None:
+    close = getattr(stream, "aclose", None)
+    if close is not None:
+        await close()
+
+
+def plain(status: int, body: Any) -> Answer:
+    """A JSON answer of the gateway itself."""
+    return Answer(status, [(b"content-type", b"application/json")], dumps(body))
