@@ -1,0 +1,95 @@
+"""What the gateway lets in, whom it trusts, and what it keeps: limits, network, capture, retention."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from plexus.core.secret import Secret
+from plexus.settings.provider import url
+from plexus.settings.scalars import (
+    Duration,
+    Fraction,
+    HeaderMap,
+    Name,
+    Networks,
+    Positive,
+    Size,
+    Strict,
+    Text,
+    nothing,
+    refusal,
+)
+
+
+class Limits(Strict):
+    """The largest request and stream event accepted: bytes for `body`, `head` and `sse_event`, counts for the rest."""
+
+    body: Size = 64_000_000
+    depth: Annotated[int, Field(ge=8, le=512)] = 256
+    elements: Annotated[int, Field(ge=1000)] = 1_000_000
+    head: Size = 65_536
+    headers: Annotated[int, Field(ge=10)] = 100
+    sse_event: Size = 16_000_000
+
+    @model_validator(mode="after")
+    def _large_enough(self) -> Self:
+        for field, least in (("body", 1024), ("head", 1024), ("sse_event", 1024)):
+            if getattr(self, field) < least:
+                raise refusal(f"is below {least} bytes, so no client could work", "give more, such as 64KiB", (field,))
+        return self
+
+
+class Network(Strict):
+    """Whose `X-Forwarded-For` is believed, whether private addresses may be upstreams, and who may read metrics."""
+
+    trusted_proxies: Networks = ()
+    allow_private_upstreams: bool = True
+    metrics_token: Secret | None = None
+
+
+class Capture(Strict):
+    """Which exchanges are kept for looking at: a mode for all, and keys, aliases and providers that are always kept."""
+
+    mode: Literal["off", "headers", "on_error", "sample", "all"] = "on_error"
+    sample: Fraction = 0.0
+    keys: tuple[Name, ...] = ()
+    aliases: tuple[Name, ...] = ()
+    providers: tuple[Name, ...] = ()
+
+
+class Retention(Strict):
+    """How long rows are kept, in seconds, and how many bytes of traces."""
+
+    usage: Duration = 400 * 86_400.0
+    traces: Duration = 7 * 86_400.0
+    traces_bytes: Size = 2_000_000_000
+    errors: Duration = 30 * 86_400.0
+    audit: Duration = 400 * 86_400.0
+
+
+class Sessions(Strict):
+    """Whether a conversation stays with the target that served it last, and how many conversations are remembered."""
+
+    sticky: bool = True
+    max: Positive = 10_000
+
+
+class Failover(Strict):
+    """Whether the next target is tried when one fails."""
+
+    enabled: bool = True
+
+
+class VisionFallthrough(Strict):
+    """The model that describes images for those that cannot see, and what it is asked."""
+
+    descriptor_model: Name | None = None
+    prompt: Text | None = None
+
+
+class McpServerSettings(Strict):
+    """An MCP server that is offered under `/mcp/{name}`."""
+
+    url: Annotated[str, AfterValidator(url)]
+    headers: HeaderMap[Secret] = Field(default_factory=nothing)
+    enabled: bool = True
