@@ -186,6 +186,8 @@ def stream_objects(body: str) -> list[dict[str, Any]]:
         return [chunk for chunk in json.loads(body) if isinstance(chunk, dict)]
     objects = []
     for _, data in frames(body):
+        if data.strip() == "[DONE]":
+            break
         try:
             value = json.loads(data)
         except ValueError:

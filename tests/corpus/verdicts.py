@@ -10,6 +10,7 @@ from tests.corpus import replay
 from tests.corpus.compare import answer_differences, request_differences
 from tests.corpus.readers import READERS
 from tests.corpus.recordings import Recording, held_out, not_a_request, not_an_answer, select
+from tests.grammar import violations
 
 NAMES = ("chat", "messages", "responses", "gemini")
 
@@ -79,7 +80,10 @@ def answer_verdicts(recording: Recording, clients: tuple[str, ...] = NAMES) -> I
             yield from (Verdict(recording, client, mode, [crash(error)]) for mode in ("stream", "unary"))
             continue
         for mode, one in told.items():
-            yield Verdict(recording, client, mode, _judge_answer(recording, want, client, mode, one, answer[0]))
+            found = _judge_answer(recording, want, client, mode, one, answer[0])
+            if mode == "stream":
+                found += [f"grammar {line}" for line in violations(client, one.body.encode())]
+            yield Verdict(recording, client, mode, found)
 
 
 def _judge_answer(

@@ -76,6 +76,8 @@ def _collect(events: list[dict[str, Any]]) -> dict[str, Any]:
             case "message_delta":
                 whole.update({key: value for key, value in event["delta"].items() if value is not None})
                 whole["usage"].update(_known(event.get("usage")))
+            case "message_stop":
+                break  # what follows belongs to another answer (44)
             case "error":
                 whole["error"] = event.get("error") or {"message": "error"}
     for number in sorted(blocks):

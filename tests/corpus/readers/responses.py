@@ -94,6 +94,7 @@ def _collect(events: list[dict[str, Any]]) -> dict[str, Any]:
         kind = event.get("type") or ""
         if kind in ENDINGS:
             whole = event.get("response") or {}
+            break  # what follows belongs to another answer
         elif kind == "response.output_item.done":
             items[event.get("output_index", len(items))] = event["item"]
         elif kind == "error":
