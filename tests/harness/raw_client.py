@@ -150,7 +150,7 @@ class RawClient:
                 del self.buffer[: len(raw)]
                 first, headers = parse_head(raw[:-4])
                 status = int(first.split(" ")[1])
-                if status >= 200 or status == 101:
+                if not 100 <= status < 200 or status == 101:
                     break
             if method == "HEAD" or status in {101, 204, 304}:
                 return Response(status, headers, b"", complete=True)

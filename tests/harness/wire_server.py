@@ -162,9 +162,13 @@ class WireServer:
         watcher = asyncio.create_task(inlet.watch(received))
         try:
             return await self._play(plan.script(received), received, writer)
+        except OSError:
+            received.left("reset")  # writing met it before reading did
+            raise
         finally:
-            watcher.cancel()
             received.answered = time.monotonic()
+            watcher.cancel()
+            await asyncio.wait([watcher])  # until then the reader is not free for the next request
 
     async def _note(self, received: Received) -> None:
         self._models[received.model] += 1
