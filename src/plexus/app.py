@@ -1,1 +1,91 @@
-"""The composition root: the only module that sees all the others."""
+"""The composition root: the only module that sees all the others. It makes the parts, joins them, and stops them."""
+
+import random
+from collections.abc import Callable, Mapping
+
+import plexus.protocols
+import plexus.routing.selectors
+from plexus.core.clock import Clock
+from plexus.core.registry import find
+from plexus.demo.server import DemoServer
+from plexus.pipeline.account import Record
+from plexus.pipeline.compiled import compiled
+from plexus.pipeline.gateway import Gateway
+from plexus.pipeline.log import log_record
+from plexus.pipeline.opaque_state import OpaqueState
+from plexus.pipeline.snapshot import Snapshot
+from plexus.protocols import WireProtocol
+from plexus.providers import catalogue
+from plexus.routing.selectors import Selector
+from plexus.settings.known import Known
+from plexus.settings.schema import Settings
+from plexus.upstream.client import Upstream
+from plexus.web.asgi import Application
+
+
+def protocols() -> dict[str, WireProtocol]:
+    """Every wire protocol, by name."""
+    return find(plexus.protocols, "PROTOCOL", WireProtocol)
+
+
+def selectors() -> dict[str, Selector]:
+    """Every selector, by name."""
+    found = find(plexus.routing.selectors, "SELECTOR", Selector)
+    return {selector.name: selector for selector in found.values()}
+
+
+def known() -> Known:
+    """The names a configuration may use."""
+    providers = catalogue.known()
+    return Known(
+        provider_types=frozenset(providers),
+        selectors=frozenset(selectors()),
+        hosts=frozenset(host for provider in providers.values() for host in provider.hosts),
+        needs_key=frozenset(word for word, provider in providers.items() if provider.needs_key),
+    )
+
+
+class Plexus:
+    """A running gateway: make it inside an event loop with `start`, change its configuration, and `stop` it."""
+
+    def __init__(self, settings: Settings, sink: Callable[[Record], None] = log_record) -> None:
+        """`sink` receives the record of every finished request."""
+        self._settings, self._sink = settings, sink
+        self._protocols, self._selectors = protocols(), selectors()
+        self._demo = DemoServer()
+        self._demo_bases: Mapping[str, str] = {}
+        self._version = 0
+        self.gateway: Gateway
+
+    async def start(self) -> Application:
+        """The application to serve."""
+        await self._reach_demo(self._settings)
+        clock = Clock()
+        self.gateway = Gateway(
+            snapshot=self._compiled(self._settings),
+            upstream=Upstream(allow_private=self._settings.network.allow_private_upstreams),
+            sink=self._sink,
+            clock=clock,
+            dice=random.SystemRandom().random,
+            state=OpaqueState(),
+        )
+        return Application(self.gateway, self._protocols, int(clock.wall()))
+
+    async def configure(self, settings: Settings) -> None:
+        """Replace the configuration as a whole; requests under way keep the one they started with."""
+        await self._reach_demo(settings)
+        self.gateway.snapshot = self._compiled(settings)
+
+    async def stop(self) -> None:
+        """Close what was opened."""
+        await self.gateway.upstream.close()
+        if self._demo_bases:
+            await self._demo.stop()
+
+    async def _reach_demo(self, settings: Settings) -> None:
+        if not self._demo_bases and any(provider.type == "demo" for provider in settings.providers.values()):
+            self._demo_bases = await self._demo.start()
+
+    def _compiled(self, settings: Settings) -> Snapshot:
+        self._version += 1
+        return compiled(settings, self._protocols, self._selectors, demo=self._demo_bases, version=self._version)

@@ -77,10 +77,7 @@ def _routes(
     actions, vertex = gemini.endpoint(gateway, google), gemini.anthropic_endpoint(gateway, messages)
     patterns: list[tuple[str, App]] = [
         (_VERSION + _VERTEX + r"(?:/publishers/google)?/models/.+:[A-Za-z]+Content|.*/models/.+:countTokens", actions),
-        (
-            _VERSION + _VERTEX + r"/publishers/anthropic/models/.+:[A-Za-z]*[Rr]awPredict",
-            gemini.anthropic_endpoint(gateway, messages),
-        ),
+        (_VERSION + _VERTEX + r"/publishers/anthropic/models/.+:[A-Za-z]*[Rr]awPredict", vertex),
         (r"/v1(?:beta|alpha)/models/.+:[A-Za-z]+", actions),
         (r"/v1(?:beta|alpha)/models/.+", google_listed),
         (r"/v1/models/.+", listed),

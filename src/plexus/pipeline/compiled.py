@@ -1,0 +1,165 @@
+"""From the configuration to a snapshot: everything a request could need, worked out once and never again."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from msgspec.structs import replace
+
+from plexus.core.json import dumps
+from plexus.core.secret import Secret
+from plexus.ir.target import ModelProfile, Target
+from plexus.keys.keyring import Keyring
+from plexus.pipeline.snapshot import Door, Limits, Snapshot
+from plexus.protocols import WireProtocol
+from plexus.providers import Provider, Speaks
+from plexus.providers.catalogue import bases_at, named, profile_of, recognise
+from plexus.routing.candidate import Candidate
+from plexus.routing.routes import Alias, Group, Routes
+from plexus.routing.selectors import Selector
+from plexus.settings.alias import AliasSettings, GroupSettings
+from plexus.settings.provider import ModelSettings, ProviderSettings
+from plexus.settings.schema import Settings
+from plexus.upstream.client import Timeouts
+
+_FALLBACK = "openai-compatible"
+_TEXT = "text"
+
+
+def compiled(
+    settings: Settings,
+    protocols: Mapping[str, WireProtocol],
+    selectors: Mapping[str, Selector],
+    *,
+    demo: Mapping[str, str] | None = None,
+    version: int = 0,
+) -> Snapshot:
+    """The snapshot of a configuration. `demo` gives the base URLs of the demo provider, by protocol, while it runs."""
+    doors: dict[tuple[str, str], tuple[Door, ...]] = {}
+    models: dict[str, list[str]] = {}
+    for name, provider in settings.providers.items():
+        if not provider.enabled:
+            continue
+        for model, details in provider.models.items():
+            found = _doors(settings, protocols, name, model, details, demo or {})
+            if details.enabled and found:
+                doors[name, model] = found
+                models.setdefault(name, []).append(model)
+    aliases = [_alias(name, alias, settings, selectors) for name, alias in settings.models.items() if alias.enabled]
+    return Snapshot(
+        routes=Routes(aliases, models),
+        doors=MappingProxyType(doors),
+        keyring=Keyring(settings.keys),
+        limits=Limits(
+            body=settings.limits.body,
+            depth=settings.limits.depth,
+            elements=settings.limits.elements,
+            sse_event=settings.limits.sse_event,
+        ),
+        heartbeat=settings.heartbeat.interval,
+        stream_total=settings.timeout.stream_total,
+        version=version,
+    )
+
+
+def _alias(name: str, alias: AliasSettings, settings: Settings, selectors: Mapping[str, Selector]) -> Alias:
+    groups = tuple(_group(group, settings, selectors) for group in alias.target_groups)
+    return Alias(name, groups, alias.priority == "api_match", alias.additional_aliases)
+
+
+def _group(group: GroupSettings, settings: Settings, selectors: Mapping[str, Selector]) -> Group:
+    members: list[Candidate | str] = []
+    for target in group.targets:
+        if not target.enabled:
+            continue
+        if target.alias is not None:
+            if settings.models[target.alias].enabled:
+                members.append(target.alias)
+        elif target.provider is not None and target.model is not None and settings.providers[target.provider].enabled:
+            members.append(Candidate(target.provider, target.model, target.weight))
+    return Group(group.name, selectors[group.selector], tuple(members))
+
+
+def _doors(
+    settings: Settings,
+    protocols: Mapping[str, WireProtocol],
+    name: str,
+    model: str,
+    details: ModelSettings,
+    demo: Mapping[str, str],
+) -> tuple[Door, ...]:
+    """The ways to one model, preferred protocol first: the order of `access_via`, else of the declaration."""
+    provider = settings.providers[name]
+    bases = demo if provider.type == "demo" else _bases(provider)
+    wanted = details.access_via or tuple(bases)
+    spoken = [protocol for protocol in wanted if protocol in bases and protocol in protocols]
+    if details.type != _TEXT:
+        return ()
+    return tuple(_door(settings, protocols[p], (name, provider), (model, details), bases[p]) for p in spoken)
+
+
+def _declared(provider: ProviderSettings) -> Provider:
+    """The declaration a provider goes by: its type, else its host, else the least common one."""
+    declared = named(provider.type) if provider.type is not None else None
+    if declared is None and isinstance(provider.api_base_url, str):
+        declared = recognise(provider.api_base_url)
+    fallback = named(_FALLBACK)
+    if declared is None and fallback is None:
+        raise LookupError(_FALLBACK)
+    return declared or fallback  # type: ignore[return-value] # one of them is set, as checked above
+
+
+def _bases(provider: ProviderSettings) -> Mapping[str, str]:
+    where = provider.api_base_url
+    if where is None or isinstance(where, str):
+        return bases_at(_declared(provider), where or "")
+    return where
+
+
+def _speaks(provider: ProviderSettings, protocol: str, base_url: str) -> Speaks:
+    """How the provider speaks a protocol: as declared, else as the protocol's own vendor would, else plainly."""
+    at_host = recognise(base_url)
+    for declared in (_declared(provider), at_host, named(_VENDORS[protocol])):
+        if declared is not None and protocol in declared.protocols:
+            return declared.protocols[protocol]
+    raise LookupError(protocol)
+
+
+_VENDORS = {"chat": _FALLBACK, "responses": "openai", "messages": "anthropic", "gemini": "gemini"}
+
+
+def _door(
+    settings: Settings,
+    protocol: WireProtocol,
+    provider: tuple[str, ProviderSettings],
+    model: tuple[str, ModelSettings],
+    base_url: str,
+) -> Door:
+    (name, provided), (model_name, details) = provider, model
+    speaks = _speaks(provided, protocol.name, base_url)
+    timeouts = settings.timeouts(name)
+    path = speaks.path or protocol.path
+    extra = {**provided.extra_body, **details.extra_body}
+    return Door(
+        target=Target(
+            provider=name,
+            model=model_name,
+            protocol=protocol.name,
+            profile=_profile(model_name, details),
+            dialect=speaks.dialect,
+        ),
+        protocol=protocol,
+        base_url=base_url.rstrip("/"),
+        sign=speaks.sign,
+        secret=provided.api_key or Secret(""),
+        headers={**speaks.headers, **{key.lower(): value.reveal() for key, value in provided.headers.items()}},
+        extra_body={key: dumps(value) for key, value in extra.items()},
+        timeouts=Timeouts(connect=timeouts.connect, first_byte=timeouts.first_byte, idle=timeouts.idle),
+        total=timeouts.total,
+        path={stream: path(model_name, stream) for stream in (False, True)},
+        counts_tokens=speaks.counts_tokens,
+    )
+
+
+def _profile(model: str, details: ModelSettings) -> ModelProfile:
+    profile = profile_of(model)
+    return replace(profile, max_output=details.max_output) if details.max_output is not None else profile

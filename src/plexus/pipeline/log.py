@@ -1,0 +1,34 @@
+"""One log line per finished request: who, what, where it went, how it ended. Never any content."""
+
+import structlog
+
+from plexus.pipeline.account import Record
+
+log = structlog.get_logger("plexus.request")
+
+
+def log_record(record: Record) -> None:
+    """Write the line; failures of a provider as warnings."""
+    usage = record.usage
+    write = log.info if record.error is None or record.error.status < 500 else log.warning  # noqa: PLR2004
+    write(
+        "request",
+        request_id=record.request_id,
+        key=record.key,
+        alias=record.alias,
+        provider=record.provider,
+        model=record.model,
+        client_protocol=record.client_protocol,
+        upstream_protocol=record.upstream_protocol,
+        streaming=record.streaming,
+        passthrough=record.passthrough,
+        status=record.status,
+        http_status=record.http_status,
+        stop_reason=record.stop_reason,
+        input_tokens=usage.input if usage else None,
+        output_tokens=usage.output if usage else None,
+        ttft_ms=round(record.ttft_ms, 1) if record.ttft_ms is not None else None,
+        duration_ms=round(record.duration_ms, 1),
+        error=record.error.message if record.error else None,
+        error_code=record.error.code if record.error else None,
+    )
