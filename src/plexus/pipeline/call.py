@@ -8,7 +8,7 @@ from msgspec import Struct
 from plexus.core.json import loads
 from plexus.core.raw_object import RawObject
 from plexus.ir.chat import ChatRequest
-from plexus.keys.keyring import Key
+from plexus.keys.key import Key
 from plexus.pipeline.snapshot import Snapshot
 from plexus.protocols import WireProtocol
 

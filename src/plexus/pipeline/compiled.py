@@ -48,7 +48,7 @@ def compiled(
     return Snapshot(
         routes=Routes(aliases, models),
         doors=MappingProxyType(doors),
-        keyring=Keyring(settings.keys),
+        keyring=Keyring(settings.keys, settings.default_quotas),
         limits=Limits(
             body=settings.limits.body,
             depth=settings.limits.depth,
@@ -57,6 +57,7 @@ def compiled(
         ),
         heartbeat=settings.heartbeat.interval,
         stream_total=settings.timeout.stream_total,
+        trusted_proxies=tuple(settings.network.trusted_proxies),
         version=version,
     )
 
@@ -90,7 +91,7 @@ def _doors(
     """The ways to one model, preferred protocol first: the order of `access_via`, else of the declaration."""
     provider = settings.providers[name]
     bases = demo if provider.type == "demo" else _bases(provider)
-    wanted = details.access_via or tuple(bases)
+    wanted: tuple[str, ...] = details.access_via or tuple(bases)
     spoken = [protocol for protocol in wanted if protocol in bases and protocol in protocols]
     if details.type != _TEXT:
         return ()

@@ -1,6 +1,7 @@
 """One configuration, compiled for the request path: immutable, and pinned by every request for its whole life."""
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 
 from msgspec import Struct
 
@@ -55,6 +56,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     """Seconds of silence after which a waiting client is sent a heartbeat."""
     stream_total: float | None
     """Seconds a stream may last."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Peers whose X-Forwarded-For is believed."""
     version: int = 0
 
     def door(self, candidate: Candidate, protocol: str) -> Door | None:

@@ -10,7 +10,7 @@ from plexus.core.json import loads
 from plexus.core.raw_object import RawObject
 from plexus.ir.errors import Fault, InvalidRequest
 from plexus.keys.credential import ConflictingCredentials, presented
-from plexus.keys.keyring import Key
+from plexus.keys.key import Key
 from plexus.pipeline.call import Answer, Call
 from plexus.pipeline.failure import for_client
 from plexus.pipeline.gateway import Gateway
@@ -18,6 +18,7 @@ from plexus.pipeline.refused import Refused
 from plexus.pipeline.snapshot import Snapshot
 from plexus.protocols import WireProtocol
 from plexus.upstream.failures import UpstreamFailed
+from plexus.web.address import client_address
 from plexus.web.body import Receive, read_body, split
 from plexus.web.reply import Send, refusal, send_answer
 
@@ -45,7 +46,7 @@ class Visit:
         """Find the key.
 
         Raises:
-            Refused: 401.
+            Refused: 401, or 403 when the key may not be used from there.
         """
         try:
             secret = presented(scope["headers"], scope["query_string"])
@@ -59,6 +60,13 @@ class Visit:
             hint = "send it as 'Authorization: Bearer KEY', 'x-api-key: KEY' or 'x-goog-api-key: KEY'"
             raise Refused("authentication", f"{said}; {hint}", code="invalid_api_key")
         self.key, self.attribution = found
+        address = client_address(
+            (scope.get("client") or ("",))[0],
+            [value for name, value in scope["headers"] if name == b"x-forwarded-for"],
+            self.snapshot.trusted_proxies,
+        )
+        if not self.key.may_come_from(address):
+            raise Refused("permission", "this key may not be used from this address", code="address_not_allowed")
 
 
 class Endpoint:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from plexus.core.json import dumps
-from plexus.keys.keyring import Key
+from plexus.keys.key import Key
 from plexus.pipeline.call import Answer
 from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.refused import Refused
