@@ -1,9 +1,11 @@
 """The configuration's home in a YAML file: read whole or refused whole, and read again when the file changes."""
 
+import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from plexus.settings.file_watch import Stamp, changes, stamp
 from plexus.settings.known import Known
 from plexus.settings.problems import ConfigurationError, Finding, Problem, spelled
 from plexus.settings.reading import read
@@ -20,6 +22,8 @@ class FileHome:
         self.notices: list[Problem] = []
         self._known = known
         self._environ = environ
+        self._stamp: Stamp = None
+        self._content: bytes | None = None
 
     def load(self) -> Settings:
         """The settings in the file as it is now.
@@ -27,7 +31,29 @@ class FileHome:
         Raises:
             ConfigurationError: with every problem found; the file is then refused as a whole.
         """
-        return self._settings(_content(self.path))
+        self._stamp = stamp(self.path)
+        self._content = None  # also after a failure: the same content may do once the environment is right
+        content = _content(self.path)
+        settings = self._settings(content)
+        self._content = content
+        return settings
+
+    async def watch(
+        self, on_change: Callable[[Settings], None], on_error: Callable[[ConfigurationError], None]
+    ) -> None:
+        """Call `on_change` with each good new content of the file, `on_error` with each bad one; runs until cancelled.
+
+        Content that is the same as that of the last good load changes nothing and is not told.
+        """
+        async for _ in changes(self.path, self._stamp):
+            before = self._content
+            try:
+                settings = await asyncio.to_thread(self.load)
+            except ConfigurationError as error:
+                on_error(error)
+                continue
+            if self._content != before:
+                on_change(settings)
 
     def _settings(self, content: bytes) -> Settings:
         file = str(self.path)
