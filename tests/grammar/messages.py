@@ -59,7 +59,7 @@ class _Events:
             if not isinstance(frame.value, dict):
                 say("json", frame.data)
                 continue
-            kind = frame.value.get("type")
+            kind = frame.value.get("type") or ""
             expect(frame.event == kind, "event name", f"{frame.event} for {kind}")
             expect(self.phase not in {"stopped", "failed"}, "nothing after the end", kind)
             if kind not in {"ping", "error"}:
@@ -98,13 +98,13 @@ class _Events:
         expect(self.block is None, "one open block", event)
         expect(event.get("index") == self.next, "contiguous indexes", event.get("index"))
         block = event.get("content_block") or {}
-        kind = block.get("type")
+        kind = block.get("type") or ""
         self.block, self.json, self.signed = block, "", False
         self.kinds.append(kind)
         if kind == "tool_use":
             expect(block.get("id") and block.get("name"), "tool use opening", block)
             expect(block.get("input") == {}, "tool use opening", block)
-            self.ids.append(block.get("id"))
+            self.ids.append(block.get("id") or "")
         elif kind == "text":
             expect(block.get("text") == "", "empty at the start", block)
         elif kind == "thinking":

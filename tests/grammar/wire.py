@@ -2,6 +2,7 @@
 
 import json
 import typing
+import warnings
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
@@ -36,7 +37,11 @@ class Complaints:
             self.say("unknown event", value.get("type"))
             return
         try:
-            adapter.validate_python(value)
+            with warnings.catch_warnings(record=True) as noted:  # google-genai warns of an unknown enum value
+                warnings.simplefilter("always")
+                adapter.validate_python(value)
+            for one in noted:
+                self.say(rule, one.message)
         except ValidationError as error:
             for one in error.errors()[:4]:
                 place = ".".join(str(step) for step in one["loc"])

@@ -95,7 +95,7 @@ def _collect(events: list[dict[str, Any]]) -> dict[str, Any]:
         if kind in ENDINGS:
             whole = event.get("response") or {}
             break  # what follows belongs to another answer
-        elif kind == "response.output_item.done":
+        if kind == "response.output_item.done":
             items[event.get("output_index", len(items))] = event["item"]
         elif kind == "error":
             error = event.get("error") or event
