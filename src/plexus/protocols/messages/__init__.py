@@ -1,1 +1,36 @@
-"""The Anthropic messages protocol, as server and as client."""
+"""Anthropic's messages protocol, as server and as client.
+
+https://platform.claude.com/docs/en/api/messages
+"""
+
+from plexus.protocols import WireProtocol
+from plexus.protocols.messages import wire
+from plexus.protocols.messages.decode_request import decode_request
+from plexus.protocols.messages.encode_request import encode_request
+from plexus.protocols.messages.errors import decode_error, encode_error, error_in
+from plexus.protocols.messages.fields import FIELDS, MINIMAL
+from plexus.protocols.messages.response import decode_response, encode_response
+from plexus.protocols.messages.stream_decoder import MessagesStreamDecoder
+from plexus.protocols.messages.stream_encoder import MessagesStreamEncoder
+
+
+def _path(_model: str, _stream: bool) -> str:
+    return "/messages"
+
+
+PROTOCOL = WireProtocol(
+    name=wire.NAME,
+    decode_request=decode_request,
+    encode_request=encode_request,
+    decode_response=decode_response,
+    encode_response=encode_response,
+    stream_decoder=MessagesStreamDecoder,
+    stream_encoder=MessagesStreamEncoder,
+    decode_error=decode_error,
+    encode_error=encode_error,
+    error_in=error_in,
+    path=_path,
+    error_event="error",
+    minimal=MINIMAL,
+    fields=FIELDS,
+)
