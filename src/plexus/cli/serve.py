@@ -1,0 +1,143 @@
+"""`plexus serve`: the gateway on one port, from a configuration file or as a demo."""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from plexus import app
+from plexus.cli.demo import ADDRESSES, KEY, MODELS, demo_settings
+from plexus.core import logging
+from plexus.settings.environment import Environment
+from plexus.settings.file_home import FileHome
+from plexus.settings.problems import ConfigurationError
+from plexus.settings.schema import Settings
+from plexus.web.head_rules import HeadRules
+
+GRACE = 30
+"""Seconds that streams under way may take when the server is told to stop."""
+KEEP_ALIVE = 75
+log = structlog.get_logger("plexus")
+
+
+class NotServed(Exception):  # noqa: N818 - why the server did not start
+    """The server cannot start; the message says why and what to do."""
+
+
+def serve(*, config: Path | None, host: str, port: int, workers: int, demo: bool, environment: Environment) -> None:
+    """Run until stopped.
+
+    Raises:
+        NotServed: when it cannot start.
+        ConfigurationError: when the file is refused.
+    """
+    if workers != 1:
+        raise NotServed("--workers above 1 needs PostgreSQL and REDIS_URL, which this version does not use yet")
+    logging.configure(environment.log_level, environment.log_format)
+    home = None if demo else _home(config)
+    settings = demo_settings() if home is None else home.load()
+    for notice in home.notices if home else []:
+        log.warning("configuration", notice=str(notice))
+    if demo and host not in ADDRESSES:
+        raise NotServed(f"the demo listens on loopback only, not on {host}")
+    listener = _bound(host, port)
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_run(settings, home, listener, demo=demo))
+
+
+def _home(config: Path | None) -> FileHome:
+    default = Path("config/plexus.yaml")
+    path = config or (default if default.exists() else None)
+    if path is None:
+        raise NotServed(
+            "nothing to serve: give --config FILE (config/plexus.example.yaml shows how), or --demo to try it"
+        )
+    return FileHome(path, app.known())
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise NotServed(f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port") from None
+    listener.listen(2048)
+    listener.setblocking(False)
+    return listener
+
+
+async def _run(settings: Settings, home: FileHome | None, listener: socket.socket, *, demo: bool) -> None:
+    plexus = app.Plexus(settings)
+    application = await plexus.start()
+    rules = type("Rules", (HeadRules,), {"head_size": settings.limits.head, "head_count": settings.limits.headers})
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application,
+            http=rules,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=GRACE,
+        )
+    )
+    watching = asyncio.create_task(_watch(plexus, home)) if home else None
+    _greet(listener, settings, demo=demo)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        if watching is not None:
+            watching.cancel()
+        await plexus.stop()
+
+
+async def _watch(plexus: app.Plexus, home: FileHome) -> None:
+    """Take over each good new content of the file; tell of each bad one and go on with the last good."""
+    changes: asyncio.Queue[Settings] = asyncio.Queue()
+
+    def refused(error: ConfigurationError) -> None:
+        log.error("the configuration file is refused; the last good one stays", problems=str(error))
+
+    async def apply() -> None:
+        while True:
+            await plexus.configure(await changes.get())
+            log.info("configuration reloaded", file=str(home.path))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(home.watch(changes.put_nowait, refused))
+        group.create_task(apply())
+
+
+def _greet(listener: socket.socket, settings: Settings, *, demo: bool) -> None:
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    lines = [f"Plexus listens on {url}"]
+    if demo:
+        lines += [
+            f"  demo provider (simulated), key {KEY}, models {', '.join(MODELS)}",
+            f"  curl {url}/v1/chat/completions -H 'Authorization: Bearer {KEY}' \\",
+            """       -d '{"model": "demo/chat", "messages": [{"role": "user", "content": "Hello"}]}'""",
+        ]
+    else:
+        lines.append(
+            f"  {len(settings.providers)} providers, {len(settings.models)} aliases, {len(settings.keys)} keys"
+        )
+    print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 - absent on Windows
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
