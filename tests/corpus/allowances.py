@@ -138,6 +138,12 @@ CANNOT: tuple[Cannot, ...] = (
         "How much a model thinks is said in other words: effort, budget, level.",
     ),
     Cannot(
+        "request.stray",
+        ALL,
+        ("repaired",),
+        "A client's result that belongs to no call (or the reverse) is refused by every vendor; it is put right.",
+    ),
+    Cannot(
         "request.strict",
         ("gemini",),
         ("strict",),

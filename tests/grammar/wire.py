@@ -40,8 +40,8 @@ class Complaints:
             with warnings.catch_warnings(record=True) as noted:  # google-genai warns of an unknown enum value
                 warnings.simplefilter("always")
                 adapter.validate_python(value)
-            for one in noted:
-                self.say(rule, one.message)
+            for warning in noted:
+                self.say(rule, warning.message)
         except ValidationError as error:
             for one in error.errors()[:4]:
                 place = ".".join(str(step) for step in one["loc"])
