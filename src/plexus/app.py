@@ -14,6 +14,7 @@ from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.log import log_record
 from plexus.pipeline.opaque_state import OpaqueState
 from plexus.pipeline.snapshot import Snapshot
+from plexus.pipeline.whereabouts import Whereabouts
 from plexus.protocols import WireProtocol
 from plexus.providers import catalogue
 from plexus.routing.selectors import Selector
@@ -68,6 +69,7 @@ class Plexus:
             clock=clock,
             dice=random.SystemRandom().random,
             state=OpaqueState(),
+            whereabouts=Whereabouts(),
         )
         return Application(self.gateway, self._protocols, int(clock.wall()))
 

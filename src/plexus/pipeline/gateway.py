@@ -6,6 +6,7 @@ from plexus.core.clock import Clock
 from plexus.pipeline.account import Sink
 from plexus.pipeline.opaque_state import OpaqueState
 from plexus.pipeline.snapshot import Snapshot
+from plexus.pipeline.whereabouts import Whereabouts
 from plexus.upstream.client import Upstream
 
 
@@ -21,7 +22,8 @@ class Gateway:
         clock: Clock,
         dice: Callable[[], float],
         state: OpaqueState,
+        whereabouts: Whereabouts,
     ) -> None:
         """All parts come from outside; `dice` gives numbers in [0, 1)."""
         self.snapshot, self.upstream, self.sink = snapshot, upstream, sink
-        self.clock, self.dice, self.state = clock, dice, state
+        self.clock, self.dice, self.state, self.whereabouts = clock, dice, state, whereabouts

@@ -102,11 +102,12 @@ def broken(call: Call, fault: Fault) -> bytes:
 
 
 def finish(call: Call, committed: Committed, account: Account, gateway: Gateway) -> None:
-    """Remember the opaque state of a complete answer."""
+    """Remember what the next turn may refer to: opaque state, and where a stored response is kept."""
     if not account.fold.ended:
         return
     response = account.fold.response
     gateway.state.saw(response)
+    gateway.whereabouts.saw(response, committed.door.target, call.key.name)
     if committed.door.protocol.name != call.protocol.name:
         gateway.state.keep(response, call.key.name)
 

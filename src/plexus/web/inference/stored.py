@@ -1,8 +1,10 @@
-"""Stored responses and the WebSocket form of `/v1/responses`: named and refused, until state is kept here."""
+"""Stored responses, which live at their provider, and the WebSocket form of `/v1/responses`, which is not spoken."""
+
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from plexus.pipeline.call import Answer
 from plexus.pipeline.gateway import Gateway
-from plexus.pipeline.refused import Refused
+from plexus.pipeline.stored import forward
 from plexus.protocols import WireProtocol
 from plexus.web.body import Receive
 from plexus.web.inference.entry import Endpoint, Scope, Visit
@@ -14,14 +16,25 @@ METHODS = frozenset({"GET", "DELETE", "POST"})
 def endpoint(gateway: Gateway, protocol: WireProtocol) -> Endpoint:
     """For `/v1/responses/{id}` and what lies below it."""
 
-    async def serve(_scope: Scope, _receive: Receive, _visit: Visit) -> Answer:
-        raise Refused(
-            "not_found",
-            "responses are not stored here; send the whole conversation as input",
-            code="response_not_found",
+    async def serve(scope: Scope, _receive: Receive, visit: Visit) -> Answer:
+        raw = scope["raw_path"].decode("ascii", "replace").partition("/responses/")[2]
+        response_id, slash, rest = raw.partition("/")
+        return await forward(
+            scope["method"],
+            unquote(response_id),
+            slash + rest,
+            _without_key(scope["query_string"]),
+            key=visit.key.name,
+            snapshot=visit.snapshot,
+            gateway=gateway,
         )
 
     return Endpoint(gateway, protocol, serve, METHODS)
+
+
+def _without_key(query: bytes) -> str:
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    return urlencode([(name, value) for name, value in pairs if name != "key"])
 
 
 def unless_upgrade(app: Endpoint) -> "_UnlessUpgrade":
