@@ -83,6 +83,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
     """chat: whether tool messages may hold images; else they follow as a user message."""
     refused: frozenset[str] = frozenset()
     """Top-level wire fields the target answers with an error; they are dropped and reported."""
+    text_arrays: bool = True
+    """chat: whether system, assistant and tool messages may hold several text parts; else they become one string."""
+    custom_tools: bool = True
+    """chat: whether free-form (`custom`) tools are accepted; else they become functions."""
     cache_marks: bool = False
     """chat: whether `cache_control` on parts is understood (OpenRouter)."""
     cache_ttl: bool = True

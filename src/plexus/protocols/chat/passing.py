@@ -1,0 +1,57 @@
+"""Pass-through between a chat client and a chat target: whether a body fits as it is, and how usage is asked for and hidden."""
+
+import re
+from typing import Any
+
+from plexus.core import json
+from plexus.core.raw_object import RawObject
+from plexus.ir.target import Target
+
+_DEVELOPER = re.compile(rb'"role"\s{0,8}:\s{0,8}"developer"')
+_CALL_ID = re.compile(rb'"tool_call_id"\s{0,8}:\s{0,8}"([^"\\]{0,256})"')
+_SCHEMA = re.compile(rb'"type"\s{0,8}:\s{0,8}"json_schema"')
+
+
+def fits(body: RawObject, target: Target) -> bool:
+    """Whether nothing in the body is known to be refused by this target."""
+    dialect = target.dialect
+    if dialect.refused & body.values.keys():
+        return False
+    messages = bytes(body.values.get("messages", b""))
+    if not dialect.developer_role and _DEVELOPER.search(messages):
+        return False
+    if not dialect.json_schema and _SCHEMA.search(bytes(body.values.get("response_format", b""))):
+        return False
+    if dialect.tool_id_pattern:
+        taken = re.compile(dialect.tool_id_pattern)
+        return all(taken.fullmatch(found.decode("utf-8", "replace")) for found in _CALL_ID.findall(messages))
+    return True
+
+
+def ask_usage(body: RawObject, target: Target) -> dict[str, bytes]:
+    """`stream_options` with `include_usage`, when the client streams without asking and the target takes it."""
+    if not target.dialect.stream_usage or bytes(body.values.get("stream", b"")) != b"true":
+        return {}
+    options: Any = {}
+    if "stream_options" in body.values:
+        options = json.loads(bytes(body.values["stream_options"]))
+        options = {} if options is None else options
+    if not isinstance(options, dict) or options.get("include_usage") is True:
+        return {}
+    return {"stream_options": json.dumps({**options, "include_usage": True})}
+
+
+def only_usage(data: bytes) -> bool:
+    """Whether this frame holds usage and no choices: the one OpenAI adds when it is asked for usage."""
+    if b'"usage"' not in data or b'"choices"' not in data:
+        return False
+    try:
+        chunk = json.loads_lenient(data)
+    except json.JSONError:
+        return False
+    return isinstance(chunk, dict) and chunk.get("choices") == [] and isinstance(chunk.get("usage"), dict)
+
+
+def path(_model: str, _stream: bool) -> str:
+    """Where chat completions are, below the base URL."""
+    return "/chat/completions"

@@ -1,0 +1,252 @@
+"""One choice of a chat stream while it grows: deltas to parts that start, grow and end. Tool calls are in `stream_calls.py`."""
+
+import base64
+import binascii
+from typing import Any
+
+from plexus.ir.chat import StopReason
+from plexus.ir.errors import Fault
+from plexus.ir.events import Event, PartEnd, PartStart, SignatureDelta, TextDelta
+from plexus.ir.exchange import Reading
+from plexus.ir.parts import Citation, Media, Opaque, Part, Signature, Text, Thinking, TokenLogprob
+from plexus.protocols.chat.answer_content import google_signature, read_audio, read_content, read_images
+from plexus.protocols.chat.citations import read_annotations
+from plexus.protocols.chat.errors import error_in
+from plexus.protocols.chat.logprobs import read_logprobs
+from plexus.protocols.chat.stops import decode_stop
+from plexus.protocols.chat.stream_calls import CallsReader
+from plexus.protocols.chat.thoughts import plain_thought, read_entry
+
+Wire = dict[str, Any]
+
+
+class Account:
+    """What the choices of one stream share: part and call numbers, sources beside the choices, a failure found inside."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.sources: list[Citation] = []
+        self.fault: Fault | None = None
+        self._parts = 0
+        self._calls = 0
+
+    def part(self) -> int:
+        """The number of the next part."""
+        self._parts += 1
+        return self._parts - 1
+
+    def call(self) -> int:
+        """The number of the next call whose id has to be made."""
+        self._calls += 1
+        return self._calls - 1
+
+    def sign(self, value: str) -> Signature:
+        """A signature made by this upstream."""
+        return Signature(value, self.reading.origin)
+
+
+class ChoiceReader:
+    """Reads the deltas of one choice. At most one of thinking, text and refusal is open at a time, and any calls."""
+
+    def __init__(self, number: int, account: Account) -> None:
+        self.stop: StopReason | None = None
+        self.stop_sequence: str | None = None
+        self._number = number
+        self._account = account
+        self._calls = CallsReader(number, account)
+        self._open: int | None = None
+        self._kind = ""
+        self._entry: Any = None
+        self._signed = False
+        self._citations: list[Citation] = []
+        self._cited = False
+        self._audio: list[Wire] = []
+
+    def read(self, choice: Wire, events: list[Event]) -> None:
+        """Add what this chunk of the choice means to `events`."""
+        delta = choice.get("delta")
+        if not isinstance(delta, dict):
+            delta = _whole(choice)
+        content = delta.get("content")
+        if content and isinstance(content, str) and self._kind == "text" and len(delta) <= 2:  # noqa: PLR2004 - role, content
+            logprobs = choice.get("logprobs")
+            said = read_logprobs(logprobs) if logprobs else []
+            events.append(TextDelta(self._open or 0, content, said))
+        else:
+            self._read_delta(delta, choice, events)
+        if choice.get("finish_reason") or "finish_details" in choice:
+            self._stop(choice)
+
+    def _read_delta(self, delta: Wire, choice: Wire, events: list[Event]) -> None:
+        self._think(delta, events)
+        content = delta.get("content")
+        if content:
+            said = read_logprobs(choice.get("logprobs"))
+            if isinstance(content, str):
+                self._say("text", content, events, said)
+            else:
+                for part in read_content(content, self._account.reading.origin):
+                    self._take(part, events)
+        refusal = delta.get("refusal")
+        if refusal and isinstance(refusal, str):
+            self._say("refusal", refusal, events, read_logprobs(choice.get("logprobs"), "refusal"))
+        for image in read_images(delta.get("images")):
+            self._take(image, events)
+        if delta.get("annotations"):
+            self._citations += read_annotations(delta["annotations"])
+        if isinstance(delta.get("audio"), dict):
+            self._audio.append(delta["audio"])
+        calls = delta.get("tool_calls") or _legacy(delta)
+        if calls and isinstance(calls, list):
+            self._end_open(events)
+            self._calls.read(calls, events)
+        if "extra_content" in delta:
+            self._sign(google_signature(delta), events)
+
+    def _say(self, kind: str, text: str, events: list[Event], logprobs: list[TokenLogprob] | None = None) -> None:
+        if self._kind != kind:
+            self._begin(kind, Text(text="", refusal=kind == "refusal"), events)
+        events.append(TextDelta(self._open or 0, text, logprobs or []))
+
+    def _think(self, delta: Wire, events: list[Event]) -> None:
+        entries = delta.get("reasoning_details")
+        plain = plain_thought(delta)
+        if entries and isinstance(entries, list):
+            if plain and not any(
+                isinstance(entry, dict) and (entry.get("text") or entry.get("summary")) for entry in entries
+            ):
+                self._think_plain(plain, events)
+            for entry in entries:
+                if isinstance(entry, dict):
+                    self._think_entry(entry, events)
+        elif plain:
+            self._think_plain(plain, events)
+
+    def _think_plain(self, text: str, events: list[Event]) -> None:
+        if self._kind != "thinking" or self._signed:
+            self._begin("thinking", Thinking(), events)
+        events.append(TextDelta(self._open or 0, text))
+
+    def _think_entry(self, entry: Wire, events: list[Event]) -> None:
+        """One entry of OpenRouter's `reasoning_details`: a new index or a signature seen starts another thought."""
+        thought = read_entry(entry, self._account.sign)
+        if thought is None or not (thought.text or thought.signature):
+            return
+        text, signature = thought.text, thought.signature
+        kind = "summary" if thought.summary else "thinking"
+        hidden = signature is not None and not text
+        same = self._kind in ({"summary", "thinking"} if hidden else {kind}) and entry.get("index") == self._entry
+        if not same or self._signed or thought.redacted:
+            thought.text, thought.signature = "", None
+            self._begin(kind, thought, events)
+            self._entry = entry.get("index")
+        if text:
+            events.append(TextDelta(self._open or 0, text))
+        if signature is not None:
+            events.append(SignatureDelta(self._open or 0, signature))
+            self._signed = True
+
+    def _begin(self, kind: str, shell: Part, events: list[Event]) -> None:
+        self._end_open(events)
+        self._open, self._kind, self._signed = self._account.part(), kind, False
+        events.append(PartStart(self._open, shell, self._number))
+
+    def _end_open(self, events: list[Event]) -> None:
+        if self._open is None:
+            return
+        citations: list[Citation] = []
+        if self._kind == "text":
+            citations = self._take_citations()
+        events.append(PartEnd(self._open, citations))
+        self._open, self._kind, self._entry = None, "", None
+
+    def _take_citations(self) -> list[Citation]:
+        citations, self._citations = self._citations, []
+        if not citations and not self._cited:
+            citations = self._account.sources
+        self._cited = self._cited or bool(citations)
+        return citations
+
+    def _take(self, part: Part, events: list[Event]) -> None:
+        """A part that came whole: text and thinking go on growing, anything else starts and ends at once."""
+        match part:
+            case Text():
+                self._say("refusal" if part.refusal else "text", part.text, events)
+            case Thinking():
+                if part.text:
+                    self._think_plain(part.text, events)
+                if part.signature is not None:
+                    if self._kind != "thinking":
+                        self._begin("thinking", Thinking(), events)
+                    events.append(SignatureDelta(self._open or 0, part.signature))
+            case Media() | Opaque():
+                self._end_open(events)
+                index = self._account.part()
+                events += (PartStart(index, part, self._number), PartEnd(index))
+            case _:
+                return
+
+    def _sign(self, value: str, events: list[Event]) -> None:
+        """A signature on the delta as a whole: of the first call, else of the open text, else it stands alone."""
+        if not value or self._calls.sign_first(self._account.sign(value), events):
+            return
+        if self._open is None:
+            self._begin("thinking", Thinking(), events)
+        events.append(SignatureDelta(self._open or 0, self._account.sign(value)))
+        self._signed = True
+
+    def _stop(self, choice: Wire) -> None:
+        stop, sequence = decode_stop(choice)
+        if stop == "error":
+            self._account.fault = error_in(choice) or Fault(
+                kind="upstream", status=502, message="the provider ended its answer with an error"
+            )
+            return
+        if stop is None:
+            return
+        self.stop = self.stop if self.stop is not None and stop == "end" else stop
+        self.stop_sequence = self.stop_sequence or sequence
+        if self._calls.any and self.stop == "end":
+            self.stop = "tool_use"
+
+    def close(self, events: list[Event]) -> None:
+        """End what is open; nothing of this choice follows."""
+        self._end_open(events)
+        if self._citations:
+            self._begin("text", Text(text=""), events)
+            self._end_open(events)
+        for part in read_audio(_joined(self._audio)):
+            self._take(part, events)
+        self._calls.close(events)
+
+
+def _whole(choice: Wire) -> Wire:
+    """What stands for the delta where there is none: a whole message, or the text of a legacy completion."""
+    message = choice.get("message")
+    if isinstance(message, dict):
+        return message
+    text = choice.get("text")
+    return {"content": text} if isinstance(text, str) else {}
+
+
+def _legacy(delta: Wire) -> list[Wire]:
+    call = delta.get("function_call")
+    return [{"index": 0, "function": call}] if isinstance(call, dict) else []
+
+
+def _joined(deltas: list[Wire]) -> Wire | None:
+    """The pieces of an audio answer as one: every piece is base64 of its own."""
+    if not deltas:
+        return None
+    audio: Wire = {}
+    sound, said = bytearray(), []
+    for delta in deltas:
+        audio.update({key: delta[key] for key in ("id", "expires_at") if delta.get(key)})
+        if isinstance(delta.get("transcript"), str):
+            said.append(delta["transcript"])
+        if isinstance(delta.get("data"), str):
+            try:
+                sound += base64.b64decode(delta["data"])
+            except (binascii.Error, ValueError):
+                continue
+    return {**audio, "data": base64.b64encode(bytes(sound)).decode(), "transcript": "".join(said)}

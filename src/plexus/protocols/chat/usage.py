@@ -1,0 +1,149 @@
+"""Token counts of chat completions, read from every dialect and written in OpenAI's arithmetic.
+
+OpenAI counts cache reads and writes inside `prompt_tokens` and reasoning inside `completion_tokens`.
+Source: https://platform.openai.com/docs/api-reference/chat/object#chat/object-usage
+"""
+
+from typing import Any
+
+from plexus.ir.chat import Usage
+
+Wire = dict[str, Any]
+
+_TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
+
+
+def count(value: Any) -> int | None:
+    """A counter as a vendor wrote it, or None when it is no number. Never negative."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return max(0, int(value)) if value == value and value < 1e15 else None  # noqa: PLR0124, PLR2004 - NaN, absurd sizes
+
+
+def decode_usage(wire: Any, service_tier: Any = None) -> Usage | None:
+    """The canonical usage, or None when there is no usage object or none of its counters is known yet."""
+    if not isinstance(wire, dict):
+        return None
+    prompt, completion = count(wire.get("prompt_tokens")), count(wire.get("completion_tokens"))
+    if prompt is None and completion is None:
+        return None
+    prompt_details = _details(wire, "prompt_tokens_details")
+    completion_details = _details(wire, "completion_tokens_details")
+    usage = Usage(
+        output=completion,
+        cache_read=_first(
+            prompt_details.get("cached_tokens"),
+            wire.get("prompt_cache_hit_tokens"),  # DeepSeek
+            wire.get("cached_tokens"),  # Moonshot
+            wire.get("cache_read_input_tokens"),  # Anthropic models behind Databricks, LiteLLM
+        ),
+        cache_write=_first(
+            prompt_details.get("cache_write_tokens"),
+            prompt_details.get("cache_creation_tokens"),
+            wire.get("cache_creation_input_tokens"),
+        ),
+        reasoning=_first(completion_details.get("reasoning_tokens"), wire.get("reasoning_tokens")),
+        audio_input=count(prompt_details.get("audio_tokens")),
+        audio_output=count(completion_details.get("audio_tokens")),
+        image_input=count(prompt_details.get("image_tokens")),
+        image_output=count(completion_details.get("image_tokens")),
+        accepted_prediction=count(completion_details.get("accepted_prediction_tokens")),
+        rejected_prediction=count(completion_details.get("rejected_prediction_tokens")),
+        service_tier=service_tier if isinstance(service_tier, str) else "",
+        cost=_cost(wire),
+        raw=wire,
+    )
+    _settle_input(usage, prompt, wire)
+    _settle_output(usage, prompt, wire)
+    return usage
+
+
+def _details(wire: Wire, name: str) -> Wire:
+    details = wire.get(name)
+    return details if isinstance(details, dict) else {}
+
+
+def _first(*values: Any) -> int | None:
+    for value in values:
+        number = count(value)
+        if number is not None:
+            return number
+    return None
+
+
+def _cost(wire: Wire) -> str | None:
+    """USD: OpenRouter writes a number, Perplexity an object with a total."""
+    cost = wire.get("cost")
+    if isinstance(cost, dict):
+        cost = cost.get("total_cost")
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or cost != cost or cost < 0:  # noqa: PLR0124 - NaN
+        return None
+    return f"{cost:.12f}".rstrip("0").rstrip(".")
+
+
+def _settle_input(usage: Usage, prompt: int | None, wire: Wire) -> None:
+    """Take the cache out of the input; a cache larger than the prompt is cut down to it and flagged."""
+    if prompt is None:
+        return
+    read, write = usage.cache_read or 0, usage.cache_write or 0
+    if read + write and _surplus(usage, prompt, wire) == read + write:
+        usage.input = prompt  # this vendor counts the cache beside the prompt, its own total says so
+        return
+    if read + write > prompt:
+        usage.flags.append("negative_input")
+        usage.cache_read = min(read, prompt) if usage.cache_read is not None else None
+        usage.cache_write = min(write, prompt - min(read, prompt)) if usage.cache_write is not None else None
+        read, write = usage.cache_read or 0, usage.cache_write or 0
+    usage.input = prompt - read - write
+
+
+def _surplus(usage: Usage, prompt: int, wire: Wire) -> int:
+    """What the vendor's own total holds beyond prompt and completion."""
+    total = count(wire.get("total_tokens"))
+    return total - prompt - (usage.output or 0) if total is not None else 0
+
+
+def _settle_output(usage: Usage, prompt: int | None, wire: Wire) -> None:
+    """Put reasoning into the output where the vendor's total shows that it was left out (xAI, Google); else clamp it."""
+    if usage.output is None:
+        return
+    surplus = _surplus(usage, prompt, wire) if prompt is not None else 0
+    beside = surplus > 0 and surplus == (usage.cache_read or 0) + (usage.cache_write or 0)
+    if surplus > 0 and not beside and usage.reasoning in {None, 0, surplus}:
+        usage.output += surplus
+        usage.reasoning = surplus
+        usage.flags.append("reasoning_added")
+    elif (usage.reasoning or 0) > usage.output:
+        usage.reasoning = usage.output
+        usage.flags.append("clamped_reasoning")
+
+
+def encode_usage(usage: Usage) -> Wire:
+    """The `usage` object for a client: every counter a number, never null."""
+    prompt, completion = usage.input_total, usage.output or 0
+    prompt_details: Wire = {"cached_tokens": usage.cache_read or 0}
+    completion_details: Wire = {"reasoning_tokens": usage.reasoning or 0}
+    _put(prompt_details, "cache_write_tokens", usage.cache_write)
+    _put(prompt_details, "audio_tokens", usage.audio_input)
+    _put(prompt_details, "image_tokens", usage.image_input)
+    _put(completion_details, "audio_tokens", usage.audio_output)
+    _put(completion_details, "image_tokens", usage.image_output)
+    _put(completion_details, "accepted_prediction_tokens", usage.accepted_prediction)
+    _put(completion_details, "rejected_prediction_tokens", usage.rejected_prediction)
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": prompt_details,
+        "completion_tokens_details": completion_details,
+    }
+
+
+def _put(wire: Wire, name: str, value: int | None) -> None:
+    if value is not None:
+        wire[name] = value
+
+
+def known_tier(usage: Usage | None) -> str:
+    """The service tier when it is a word OpenAI's clients know, else ""."""
+    return usage.service_tier if usage is not None and usage.service_tier in _TIERS else ""
