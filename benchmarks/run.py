@@ -41,7 +41,8 @@ def say(text: str) -> None:
 def checked(field: Field, row: Row) -> None:
     """The server's answer to the row's request is right, or the row would measure nothing."""
     answer = exchange(field.running[row.server].port, row.request.wire)
-    if not answer.startswith(b"HTTP/1.1 200") or answer.count(row.expect) < max(1, row.events):
+    right = answer.startswith(b"HTTP/1.1 200") and answer.count(row.expect) >= max(1, row.events)
+    if not right or row.header not in answer.lower():
         raise SystemExit(f"{row.scenario}, {row.label}: not the answer expected: {answer[:600]!r}")
 
 

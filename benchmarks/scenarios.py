@@ -24,6 +24,13 @@ class Row(Struct, frozen=True, kw_only=True):
     events: int = 0
     """How many times it must be there, at least."""
 
+    @property
+    def header(self) -> bytes:
+        """What the head of a correct answer must say: that Plexus did pass the body through, or did not."""
+        if self.server != "plexus":
+            return b""
+        return b"x-plexus-passthrough: " + (b"true" if self.label.startswith("pass-through") else b"false")
+
 
 def _ask(path: str, body: bytes) -> Request:
     return Request(path, body, HEADERS)
