@@ -1,0 +1,68 @@
+"""What an answer says beside its parts: endings of candidates, times, and the fields kept for a client of Gemini's own."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from plexus.ir.chat import StopReason
+from plexus.ir.parts import Part, ToolCall
+from plexus.protocols.gemini.protojson import Wire, fields_of
+from plexus.protocols.gemini.stops import finish_name, read_stop, write_stop
+
+_ANSWER = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId", "createTime"})
+_CANDIDATE = frozenset({"content", "index", "finishReason", "logprobsResult"})
+
+
+class Ending:
+    """How one candidate ended so far, and its fields without a canonical place."""
+
+    __slots__ = ("called", "extras", "reason")
+
+    def __init__(self) -> None:
+        """Not ended."""
+        self.reason = ""
+        self.called = False
+        self.extras: Wire = {}
+
+    def kept(self) -> Wire:
+        """The candidate's extras, with its finish reason when the canonical stop reason does not say it."""
+        stop = read_stop_of(self)
+        if self.reason and write_stop(stop) != self.reason:
+            return {**self.extras, "finishReason": self.reason}
+        return self.extras
+
+
+def read_stop_of(ending: Ending) -> StopReason | None:
+    """The stop reason of a candidate, "tool_use" when calls were made and it ended well."""
+    parts: list[Part] = [ToolCall(id="", name="")] if ending.called else []
+    return read_stop(ending.reason, parts)
+
+
+def rest_of_candidate(candidate: Wire, ending: Ending) -> None:
+    """Take in what a chunk says of its candidate beside the content; the last word stands."""
+    reason = finish_name(candidate.get("finishReason"))
+    if reason:
+        ending.reason = reason
+    for key in candidate.keys() - _CANDIDATE:
+        old, new = ending.extras.get(key), candidate[key]
+        ending.extras[key] = {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
+
+
+def rest_of_answer(body: Wire) -> Wire:
+    """The answer's top-level fields without a canonical place."""
+    wire = fields_of(body)
+    return {key: wire[key] for key in wire.keys() - _ANSWER}
+
+
+def created_of(value: Any) -> int:
+    """Seconds since the epoch of an RFC 3339 time; 0 when there is none."""
+    if not isinstance(value, str):
+        return 0
+    try:
+        return int(datetime.fromisoformat(value).timestamp())
+    except (ValueError, OverflowError):
+        return 0
+
+
+def time_of(created: int) -> str:
+    """The RFC 3339 time of seconds since the epoch."""
+    return datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,58 @@
+"""What a tool returned, as Gemini's `functionResponse`: a JSON object, and media inside it or behind it.
+
+Source: https://ai.google.dev/gemini-api/docs/function-calling (multimodal function responses need Gemini 3; inline data only)
+"""
+
+from msgspec.structs import replace
+
+from plexus.core.json import JSONError, Raw, loads
+from plexus.ir.drops import Drop
+from plexus.ir.parts import Media, Opaque, Text, ToolResult
+from plexus.protocols.gemini.encode_part import PROTOCOL, Sink, write_part
+from plexus.protocols.gemini.protojson import Wire
+
+_INSIDE = ("image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain")
+"""MIME types Gemini 3 takes inside a function response."""
+
+
+def write_response(result: ToolResult, drops: list[Drop], path: str, *, ours: bool) -> Wire | Raw:
+    """The response object: an object that was given is embedded as it is, text becomes `output` or `error`."""
+    texts = [part.text for part in result.parts if isinstance(part, Text)]
+    if ours and not texts:
+        return {}
+    text = "\n".join(texts)
+    if len(texts) > 1:
+        drops.append(Drop("approximated", path, "texts of one result were joined"))
+    as_object = _object(text) if result.structured or not ours else None
+    key = "error" if result.is_error else "output"
+    if as_object is None:
+        return {key: text}
+    return {key: as_object} if result.is_error and not result.structured else as_object
+
+
+def _object(text: str) -> Raw | None:
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        return Raw(text.encode()) if isinstance(loads(text), dict) else None
+    except (JSONError, UnicodeEncodeError):
+        return None
+
+
+def write_result_media(result: ToolResult, sink: Sink, path: str, *, inside: bool) -> list[Wire]:
+    """The media of a result as parts. When they cannot stand inside the response they follow it, and that is reported."""
+    written: list[Wire] = []
+    for index, part in enumerate(result.parts):
+        where = f"{path}.parts[{index}]"
+        if isinstance(part, Text):
+            continue
+        if isinstance(part, Opaque) and part.origin.protocol != PROTOCOL:
+            sink.drops.append(Drop("dropped", where, f"Gemini has no {part.kind} in results"))
+            continue
+        wire = write_part(replace(part, signature=None) if isinstance(part, Media) else part, sink, where)
+        if wire is None:
+            continue
+        if not inside:
+            sink.drops.append(Drop("approximated", where, "follows the result: the model takes no media inside it"))
+        written.append(wire)
+    return written
