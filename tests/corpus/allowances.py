@@ -95,6 +95,12 @@ CANNOT: tuple[Cannot, ...] = (
         "Anthropic has schemas but no JSON mode.",
     ),
     Cannot(
+        "request.system.json",
+        ("messages",),
+        ("output",),
+        "JSON mode is asked of Anthropic's models in words, after the client's own system text.",
+    ),
+    Cannot(
         "request.choice",
         ("messages", "chat", "responses", "gemini"),
         ("tool_choice", "toolconfig", "functioncalling", "tool_config"),
@@ -177,6 +183,8 @@ FORM = {
     "stop": "one table (STOPS below) says which stop reasons stand for which.",
     "usage": "fresh input, cache and reasoning are recomputed from each protocol's own arithmetic; counts of cache writes "
     "are in Gemini's total only.",
+    "documents": "a document that is plain text is text, its title a heading before it.",
+    "arguments": 'arguments that are no object stand as {"input": …} where the wire demands an object (70).',
     "refusal": "text that declines is text where there is no field for it.",
     "results": "tool results of one turn are compared as a group, by name and call, before the other things of that turn.",
     "result json": 'Gemini holds a result as an object: {"output": X} and {"result": X} are X, an object is its JSON.',

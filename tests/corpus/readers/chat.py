@@ -47,9 +47,9 @@ def _choice(choice: dict[str, Any]) -> Said:
     for call in message.get("tool_calls") or []:
         _call(call, said)
     legacy = message.get("function_call")
-    if legacy:
+    if legacy and legacy.get("name"):
         said.items.append(("call", Call(legacy.get("name", ""), parsed(legacy.get("arguments")))))
-    if message.get("audio"):
+    if (message.get("audio") or {}).get("data"):
         said.items.append(("media", media("data:x;base64," + (message["audio"].get("data") or ""))))
     for note in message.get("annotations") or []:
         if note.get("type") == "url_citation":
@@ -64,7 +64,7 @@ def _content(content: Any, said: Said) -> None:
     if isinstance(content, str):
         content = [{"type": "text", "text": content}]
     elif isinstance(content, dict):
-        content = [{"type": "text", "text": json.dumps(content)}]
+        content = [{"type": "text", "text": json.dumps(content, separators=(",", ":"))}]
     for part in content or []:
         match part.get("type"):
             case "text" if part.get("text"):
@@ -104,10 +104,13 @@ def _usage(usage: Any) -> Counts | None:
         cache_write=read.get("cache_write_tokens") or 0,
         reasoning=wrote.get("reasoning_tokens") or 0,
     )
-    # xAI counts reasoning beside the completion: its total says so.
-    if counts.reasoning and usage.get("total_tokens") == counts.input + counts.output + counts.reasoning:
-        counts.output += counts.reasoning
+    # xAI and Google count reasoning beside the completion: only their total holds it.
+    beside = (usage.get("total_tokens") or 0) - counts.input - counts.output
+    if beside > 0:
+        counts.output += beside
+        counts.reasoning = max(counts.reasoning, beside)
     counts.reasoning = min(counts.reasoning, counts.output)
+    counts.cache_read = min(counts.cache_read, counts.input)
     return counts
 
 
@@ -323,4 +326,4 @@ def _settings(body: dict[str, Any], asked: Asked) -> None:
         asked.output = ("json", None)
     elif form.get("type") == "json_schema":
         inner = form.get("json_schema") or {}
-        asked.output = ("schema", inner.get("schema"))
+        asked.output = ("schema", inner["schema"]) if inner.get("schema") else ("json", None)
