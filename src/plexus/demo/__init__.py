@@ -1,1 +1,1 @@
-"""The demo provider: a deterministic simulated upstream behind real codecs and a real socket."""
+"""The demo provider: a deterministic upstream inside the process, simulated and marked so, that speaks all four protocols."""
