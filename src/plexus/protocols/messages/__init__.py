@@ -9,14 +9,10 @@ from plexus.protocols.messages.decode_request import decode_request
 from plexus.protocols.messages.encode_request import encode_request
 from plexus.protocols.messages.errors import decode_error, encode_error, error_in
 from plexus.protocols.messages.fields import FIELDS, MINIMAL
+from plexus.protocols.messages.passing import fits, path
 from plexus.protocols.messages.response import decode_response, encode_response
 from plexus.protocols.messages.stream_decoder import MessagesStreamDecoder
 from plexus.protocols.messages.stream_encoder import MessagesStreamEncoder
-
-
-def _path(_model: str, _stream: bool) -> str:
-    return "/messages"
-
 
 PROTOCOL = WireProtocol(
     name=wire.NAME,
@@ -29,8 +25,10 @@ PROTOCOL = WireProtocol(
     decode_error=decode_error,
     encode_error=encode_error,
     error_in=error_in,
-    path=_path,
+    path=path,
     error_event="error",
+    fits=fits,
+    state_fields=frozenset({"container", "thread"}),
     minimal=MINIMAL,
     fields=FIELDS,
 )

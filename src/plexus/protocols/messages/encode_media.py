@@ -87,9 +87,10 @@ def _inline(url: str) -> tuple[str, str]:
 def _embedded(data: str, mime: str, kind: str, path: str, draft: Draft) -> Block | None:
     """Bytes inside the request: the type they show, else the type they were given."""
     given = mime.partition(";")[0].strip().lower()
+    given = _ALSO.get(given, given)
     seen = next((named for head, named in _HEADS if data.startswith(head)), "")
-    real = seen if seen and (given not in _IMAGES or given != seen) else _ALSO.get(given, given)
-    if seen and given and _ALSO.get(given, given) != seen:
+    real = given if draft.native and given else seen or given
+    if given and real != given:
         draft.lose("repaired", f"{path}.mime", f"the bytes are {seen}")
     if real in _IMAGES or real == "application/pdf":
         return {"type": "base64", "media_type": real, "data": data}

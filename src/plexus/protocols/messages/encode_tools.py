@@ -6,6 +6,7 @@ https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use
 from typing import Any
 
 from plexus.ir.chat import Tool, ToolChoice
+from plexus.protocols.messages.closed_schema import closed
 from plexus.protocols.messages.draft import Draft
 from plexus.protocols.messages.schemas import object_schema
 from plexus.protocols.messages.server_tools import offered
@@ -58,12 +59,20 @@ def _tool(tool: Tool, path: str, draft: Draft) -> dict[str, Any] | None:
         draft.lose("approximated", path, "free-form input becomes one string property")
     else:
         entry["input_schema"] = object_schema(tool.schema, f"{path}.schema", draft)
-    if tool.strict is not None and (tool.strict or draft.native):
-        if draft.target.dialect.json_schema:
-            entry["strict"] = tool.strict
-        else:
-            draft.lose("dropped", f"{path}.strict", "the target does not bind output to schemas")
+    _bind(tool, entry, path, draft)
     return {**entry, **draft.mark(tool.cache, path), **draft.own(tool.extras, path)}
+
+
+def _bind(tool: Tool, entry: dict[str, Any], path: str, draft: Draft) -> None:
+    """`strict`, unless the schema says what Anthropic cannot bind a call to: then the schema stays and the binding goes."""
+    if draft.native and tool.strict is not None:
+        entry["strict"] = tool.strict
+    elif tool.strict and not draft.target.dialect.json_schema:
+        draft.lose("dropped", f"{path}.strict", "the target does not bind output to schemas")
+    elif tool.strict and closed(entry["input_schema"]) is not entry["input_schema"]:
+        draft.lose("dropped", f"{path}.strict", "the schema is outside what calls can be bound to")
+    elif tool.strict:
+        entry["strict"] = True
 
 
 def _server_tool(tool: Tool, path: str, draft: Draft) -> dict[str, Any] | None:
@@ -98,7 +107,7 @@ def write_choice(tools: list[dict[str, Any]], draft: Draft) -> dict[str, Any] | 
 def _choice(choice: ToolChoice, tools: list[dict[str, Any]], draft: Draft) -> dict[str, Any]:
     if choice.mode in {"auto", "none"}:
         return {"type": choice.mode}
-    if not draft.target.profile.forced_tools and not draft.native:
+    if not draft.target.profile.forced_tools:
         draft.lose("approximated", "tool_choice", "the model refuses to be forced to a tool")
         return {"type": "auto"}
     if choice.mode == "required" and len(choice.names) != 1:

@@ -6,6 +6,7 @@ https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 from typing import Any
 
 from plexus.core import json
+from plexus.protocols.messages.closed_schema import closed
 from plexus.protocols.messages.draft import Draft
 
 _ANY_OBJECT = "Answer with one valid JSON object and nothing else: no prose, no code fence."
@@ -19,7 +20,10 @@ def write_output(draft: Draft, body: dict[str, Any]) -> None:
         return
     if output.kind == "schema" and output.schema is not None and draft.target.dialect.json_schema:
         extras = draft.own(output.extras, "output")
-        wire = {"type": "json_schema", "schema": output.schema, **extras}
+        schema = output.schema if draft.native else closed(output.schema)
+        if schema is not output.schema:
+            draft.lose("approximated", "output.schema", "objects are closed, bounds are told in words")
+        wire = {"type": "json_schema", "schema": schema, **extras}
         if draft.native and output.name:
             wire["name"] = output.name
         body.setdefault("output_config", {})["format"] = wire

@@ -33,18 +33,17 @@ def write_sampling(draft: Draft, body: dict[str, Any]) -> None:
 
 
 def _refused(draft: Draft, body: dict[str, Any], given: dict[str, float | None]) -> dict[str, str]:
+    """The parameters to leave out, with the reason: those the model never takes, or not while it thinks, or not together."""
     profile = draft.target.profile
-    thinks = body.get("thinking", {}).get("type") in {"enabled", "adaptive"}
     if profile.refuses_sampling:
         return dict.fromkeys(given, "the model refuses it")
-    if thinks and profile.reasoning.refuses_sampling:
-        return dict.fromkeys(given, "refused while the model thinks")
     refused: dict[str, str] = {}
-    if thinks and not draft.native:
+    thinks = body.get("thinking", {}).get("type") in {"enabled", "adaptive"}
+    if thinks and (profile.reasoning.refuses_sampling or not draft.native):
         if given["temperature"] != 1:
             refused["temperature"] = "must be 1 while the model thinks"
-        if (given["top_p"] or 0) < _LEAST_TOP_P_THINKING:
-            refused["top_p"] = "at least 0.95 while the model thinks"
+        if not _LEAST_TOP_P_THINKING <= (given["top_p"] or 0) <= 1:
+            refused["top_p"] = "must be 0.95 to 1 while the model thinks"
         refused["top_k"] = "refused while the model thinks"
     sent = [name for name in ("temperature", "top_p") if given[name] is not None and name not in refused]
     if profile.exclusive_sampling and len(sent) > 1:

@@ -29,6 +29,7 @@ _WRITTEN: dict[StopReason, str] = {
     "malformed_tool_call": "end_turn",
     "error": "end_turn",
 }
+_ORDINARY: frozenset[StopReason | None] = frozenset({None, "end", "stop_sequence", "malformed_tool_call", "error"})
 _SPOKEN = frozenset({"content_filter", "malformed_tool_call", "error"})
 
 
@@ -47,6 +48,6 @@ def read_stop(wire: Any, *, called: bool) -> tuple[StopReason | None, str]:
 
 def write_stop(reason: StopReason | None, *, called: bool) -> tuple[str, bool]:
     """The wire's word, and whether it says the same. Whenever a tool block was sent an ordinary end is "tool_use"."""
-    if called and reason in {None, "end", "stop_sequence"}:
-        return "tool_use", True
+    if called and reason in _ORDINARY:
+        return "tool_use", reason not in _SPOKEN
     return ("end_turn", True) if reason is None else (_WRITTEN[reason], reason not in _SPOKEN)

@@ -76,12 +76,12 @@ def write_usage(usage: Usage | None, *, native: bool) -> dict[str, Any]:
     """The usage object for a client. `native`: the counts came from Anthropic, whose further fields go back too."""
     if usage is None:
         return {"input_tokens": 0, "output_tokens": 0}
-    wire: dict[str, Any] = {
-        "input_tokens": usage.input or 0,
-        "cache_creation_input_tokens": usage.cache_write or 0,
-        "cache_read_input_tokens": usage.cache_read or 0,
-        "output_tokens": usage.output or 0,
-    }
+    wire: dict[str, Any] = {"input_tokens": usage.input or 0}
+    if usage.cache_write is not None:
+        wire["cache_creation_input_tokens"] = usage.cache_write
+    if usage.cache_read is not None:
+        wire["cache_read_input_tokens"] = usage.cache_read
+    wire["output_tokens"] = usage.output or 0
     if usage.cache_write_1h is not None:
         wire["cache_creation"] = {
             "ephemeral_5m_input_tokens": max((usage.cache_write or 0) - usage.cache_write_1h, 0),
