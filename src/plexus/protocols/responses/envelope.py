@@ -1,0 +1,119 @@
+"""The response object around an answer: what it repeats of the request, and the fields that tell how it ended."""
+
+from typing import Any
+
+from plexus.ir.chat import ChatRequest, Usage
+from plexus.ir.parts import Extras, Text
+from plexus.protocols.responses.encode_request import encode_text
+from plexus.protocols.responses.encode_tools import encode_own_choice, encode_own_tools
+from plexus.protocols.responses.ids import response_id
+from plexus.protocols.responses.usage import encode_usage
+
+_TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"})
+
+_REPEATED = (
+    "background",
+    "max_tool_calls",
+    "previous_response_id",
+    "prompt",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "store",
+)  # fmt: skip - a list of names reads better in rows
+
+RETURNED = frozenset({
+    "background", "completed_at", "conversation", "input_transformations", "max_tool_calls", "moderation",
+    "previous_response_id", "prompt", "prompt_cache_diagnostics", "prompt_cache_retention", "safety_identifier", "store",
+    "tool_usage",
+})  # fmt: skip
+"""Fields of an upstream's response object that say more than the request did and go back to a responses client."""
+
+ECHOED = frozenset({
+    "frequency_penalty", "instructions", "max_output_tokens", "metadata", "parallel_tool_calls", "presence_penalty",
+    "prompt_cache_key", "reasoning", "temperature", "text", "tool_choice", "tools", "top_logprobs", "top_p", "truncation",
+    "user", "output_text",
+}) | RETURNED  # fmt: skip
+"""Fields of an upstream's response object that repeat the request or its defaults."""
+
+
+def echo(request: ChatRequest) -> dict[str, Any]:
+    """What the response object repeats of the request, with OpenAI's defaults where nothing was said."""
+    extras = request.extras or {}
+    sampling, said = request.sampling, request.reasoning
+    first = request.messages[0] if request.messages else None
+    instructions = None
+    if first is not None and first.hoisted:
+        instructions = "\n\n".join(part.text for part in first.parts if isinstance(part, Text))
+    choice = request.tool_choice
+    return {
+        "background": False,
+        "instructions": instructions,
+        "max_output_tokens": request.max_tokens,
+        "max_tool_calls": None,
+        "metadata": request.metadata or {},
+        "parallel_tool_calls": request.parallel_tool_calls is not False,
+        "previous_response_id": None,
+        "prompt_cache_key": request.cache_key or None,
+        "reasoning": {
+            "effort": (said.effort or None) if said else None,
+            "summary": (said.show or None) if said else None,
+        },
+        "safety_identifier": None,
+        "store": False,
+        "temperature": sampling.temperature,
+        "text": {"format": {"type": "text"}, **encode_text(request, lower=False)},
+        "tool_choice": "auto" if choice is None else encode_own_choice(choice, request.tools),
+        "tools": [_complete(tool) for tool in encode_own_tools(request.tools)],
+        "top_logprobs": sampling.top_logprobs or 0,
+        "top_p": sampling.top_p,
+        "truncation": extras.get("truncation") or "disabled",
+        "user": request.user or None,
+        **{name: extras[name] for name in _REPEATED if name in extras},
+    }
+
+
+def _complete(tool: dict[str, Any]) -> dict[str, Any]:
+    """A function with the fields that OpenAI's types demand in an answer."""
+    if tool.get("type") == "function":
+        return {"parameters": None, "strict": None, **tool}
+    return tool
+
+
+def own_id(answer_id: str, seed: str) -> str:
+    """The answer's id if it is in OpenAI's style, else one made from the seed."""
+    return answer_id if answer_id.startswith("resp") else response_id(seed)
+
+
+def head(
+    answer_id: str, model: str, created: int, status: str, output: list[Any], error: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The fields of the response object that belong to the answer."""
+    return {
+        "id": answer_id,
+        "object": "response",
+        "created_at": created,
+        "status": status,
+        "completed_at": None,
+        "error": error,
+        "incomplete_details": None,
+        "model": model,
+        "output": output,
+        "usage": None,
+    }
+
+
+def finish(response: dict[str, Any], usage: Usage | None, reason: str, now: int, extras: Extras | None) -> None:
+    """Fill in what is known only at the end. `reason`: of an incomplete answer."""
+    response["usage"] = encode_usage(usage)
+    if reason:
+        response["incomplete_details"] = {"reason": reason}
+    if response["status"] == "completed":
+        response["completed_at"] = max(now, response["created_at"])
+    if usage is not None and usage.service_tier:
+        response["service_tier"] = usage.service_tier if usage.service_tier in _TIERS else "default"
+    response.update({name: value for name, value in (extras or {}).items() if name in RETURNED})
+
+
+def failure(error: dict[str, Any]) -> dict[str, Any]:
+    """The `error` field of a failed response."""
+    return {"code": error["code"], "message": error["message"]}

@@ -1,0 +1,113 @@
+"""A whole answer of the responses protocol, both ways."""
+
+from typing import Any
+
+from plexus.ir.chat import ChatResponse
+from plexus.ir.drops import Drop
+from plexus.ir.errors import InvalidAnswer
+from plexus.ir.exchange import Reading, Writing
+from plexus.ir.parts import Part, Text, ToolCall
+from plexus.protocols.responses.encode_output import encode_output
+from plexus.protocols.responses.envelope import ECHOED, RETURNED, echo, finish, head, own_id
+from plexus.protocols.responses.output_items import parts_of, status_of, stop_of
+from plexus.protocols.responses.usage import decode_usage
+
+_READ = frozenset(
+    {
+        "id",
+        "object",
+        "created_at",
+        "model",
+        "output",
+        "status",
+        "incomplete_details",
+        "error",
+        "usage",
+        "service_tier",
+    }
+)  # fmt: skip - a list of names reads better in rows
+
+
+def decode_response(body: dict[str, Any], reading: Reading) -> ChatResponse:
+    """The answer an upstream gave whole.
+
+    Raises:
+        InvalidAnswer: when there is no output to read.
+    """
+    output = body.get("output")
+    if output is None and isinstance(body.get("output_text"), str):
+        output = [{"type": "message", "content": body["output_text"]}]
+    if not isinstance(output, list):
+        raise InvalidAnswer("the answer has no output")
+    parts: list[Part] = []
+    for index, item in enumerate(output):
+        if isinstance(item, dict):
+            parts += parts_of(item, index, reading)
+    return ChatResponse(
+        parts=parts,
+        stop_reason=stop_of(
+            body,
+            called=any(isinstance(part, ToolCall) for part in parts),
+            refused=any(isinstance(part, Text) and part.refusal for part in parts),
+        ),
+        usage=decode_usage(body.get("usage"), body.get("service_tier")),
+        id=_string(body.get("id")),
+        model=_string(body.get("model")),
+        created=seconds(body.get("created_at")),
+        protocol="responses",
+        extras=remainder(body),
+    )
+
+
+def remainder(body: dict[str, Any]) -> dict[str, Any] | None:
+    """The fields of a response object that say something of their own."""
+    left = {
+        key: value
+        for key, value in body.items()
+        if key not in _READ and (key in _TELLING or key not in ECHOED) and _says_something(value)
+    }
+    return left or None
+
+
+_TELLING = RETURNED & {"conversation", "input_transformations", "moderation", "prompt_cache_diagnostics", "tool_usage"}
+
+
+def _says_something(value: Any) -> bool:
+    """Whether there is a value other than nothing, false and zero anywhere in it."""
+    if isinstance(value, dict):
+        return any(_says_something(inner) for inner in value.values())
+    return bool(value)
+
+
+def seconds(value: Any) -> int:
+    """A time as whole seconds since the epoch, 0 when there is none."""
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def encode_response(response: ChatResponse, writing: Writing) -> tuple[dict[str, Any], list[Drop]]:
+    """The answer as a response object, and what it could not carry."""
+    output, drops = encode_output(response.parts, writing)
+    status, reason = status_of(response.stop_reason)
+    if any(True for _ in response.alternatives):
+        drops.append(Drop("dropped", "alternatives", "the protocol has one answer"))
+    if response.stop_reason in {"pause", "context_window", "malformed_tool_call"}:
+        drops.append(Drop("approximated", "stop_reason", f"{response.stop_reason} as {reason or status}"))
+    if response.stop_reason == "refusal" and not any(isinstance(p, Text) and p.refusal for p in response.parts):
+        drops.append(Drop("approximated", "stop_reason", "refusal as completed"))
+    error = {"code": "server_error", "message": "the provider reported that it failed"} if status == "failed" else None
+    body = head(
+        own_id(response.id, writing.seed),
+        response.model or writing.model,
+        response.created or writing.now,
+        status,
+        output,
+        error,
+    )
+    body.update(echo(writing.request))
+    finish(body, response.usage, reason, writing.now, response.extras)
+    drops += [Drop("dropped", key) for key in response.extras or () if key not in RETURNED]
+    return body, drops
