@@ -144,6 +144,12 @@ CANNOT: tuple[Cannot, ...] = (
         "How much a model thinks is said in other words: effort, budget, level.",
     ),
     Cannot(
+        "request.first_turn",
+        ("messages", "gemini"),
+        ("repaired",),
+        "A conversation must begin with the user's turn; one that does not gets an opening.",
+    ),
+    Cannot(
         "request.stray",
         ALL,
         ("repaired",),
@@ -194,6 +200,7 @@ FORM = {
     "schema": "upper-case types of Gemini are lower-case elsewhere, nullable is a null type; $schema, title and default are "
     "notes; Gemini's OpenAPI subset has no additionalProperties.",
     "auto": 'a tool choice of "auto" is the same as none.',
+    "empty conversation": "a request of system text alone stands as the user's turn where the wire demands one.",
     "max_tokens": "a limit the client did not give may be added where the protocol demands one.",
 }
 
@@ -202,13 +209,13 @@ STOPS: dict[str, dict[str, set[str]]] = {
         "stop_sequence": {"end"},
         "refusal": {"filter", "end"},
         "pause": {"end", "length"},
-        "malformed": {"error", "filter", "end"},
+        "malformed": {"error", "filter", "end", "tools"},
         "other": {"end", "error", "filter", "other"},
         "filter": {"filter"},
     },
     "messages": {
         "filter": {"refusal"},
-        "malformed": {"end", "refusal", "error"},
+        "malformed": {"end", "refusal", "error", "tools"},
         "other": {"end", "error", "refusal"},
         "refusal": {"refusal", "end"},
     },
@@ -216,7 +223,7 @@ STOPS: dict[str, dict[str, set[str]]] = {
         "stop_sequence": {"end"},
         "refusal": {"filter", "end"},
         "pause": {"end", "length"},
-        "malformed": {"error", "end"},
+        "malformed": {"error", "end", "tools"},
         "other": {"end", "error", "filter"},
     },
     "gemini": {

@@ -120,8 +120,8 @@ class Asked:
     stream: bool | None = None
     signatures: list[str] = field(default_factory=list)
     opaque: list[str] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
-    """Things of the wire this reader does not know."""
+    titles: list[str] = field(default_factory=list)
+    """Titles of documents, which may become headings."""
 
     def say(self, role: str, kind: str, value: Any) -> None:
         """Add one thing to the conversation."""

@@ -51,6 +51,8 @@ def _choice(choice: dict[str, Any]) -> Said:
         said.items.append(("call", Call(legacy.get("name", ""), parsed(legacy.get("arguments")))))
     if (message.get("audio") or {}).get("data"):
         said.items.append(("media", media("data:x;base64," + (message["audio"].get("data") or ""))))
+    for image in message.get("images") or []:  # OpenRouter's place for them
+        said.items.append(("media", media(image["image_url"].get("url") or "")))
     for note in message.get("annotations") or []:
         if note.get("type") == "url_citation":
             said.citations.add(note["url_citation"].get("url", ""))
@@ -147,8 +149,9 @@ def _grow(message: dict[str, Any], delta: dict[str, Any]) -> None:
         old = [{"type": "text", "text": before}] if isinstance(before, str) else before
         new = [{"type": "text", "text": content}] if isinstance(content, str) else content
         message["content"] = old + new
-    if delta.get("annotations"):
-        message["annotations"] = [*message.get("annotations", []), *delta["annotations"]]
+    for key in ("annotations", "images"):
+        if delta.get(key):
+            message[key] = [*message.get(key, []), *delta[key]]
     if delta.get("audio"):
         audio = message.setdefault("audio", {"data": ""})
         audio["data"] += delta["audio"].get("data") or ""

@@ -58,7 +58,8 @@ def answer(body: str, *, streaming: bool) -> Said:
     for chunk in map(camel, chunks):
         if chunk.get("error"):
             first.error = chunk["error"].get("message") or "error"
-        usage.update({k: v for k, v in (chunk.get("usageMetadata") or {}).items() if v is not None})
+        told = {k: v for k, v in (chunk.get("usageMetadata") or {}).items() if v is not None}
+        usage = told if "totalTokenCount" in told else {**usage, **told}
         if (chunk.get("promptFeedback") or {}).get("blockReason"):
             first.stop = "filter"
         for candidate in chunk.get("candidates") or []:
@@ -141,9 +142,13 @@ def _usage(usage: dict[str, Any]) -> Counts | None:
     if not any(key.endswith("Count") for key in usage):
         return None
     thoughts = usage.get("thoughtsTokenCount") or 0
+    output = (usage.get("candidatesTokenCount") or 0) + thoughts
+    read = (usage.get("promptTokenCount") or 0) + (usage.get("toolUsePromptTokenCount") or 0)
+    if "promptTokenCount" not in usage:
+        read = max(0, (usage.get("totalTokenCount") or 0) - output)
     return Counts(
-        input=(usage.get("promptTokenCount") or 0) + (usage.get("toolUsePromptTokenCount") or 0),
-        output=(usage.get("candidatesTokenCount") or 0) + thoughts,
+        input=read,
+        output=output,
         cache_read=usage.get("cachedContentTokenCount") or 0,
         reasoning=thoughts,
     )
@@ -203,6 +208,8 @@ def _media(part: dict[str, Any]) -> tuple[str, str] | None:
 
 def _kind(mime: str) -> str:
     group = mime.partition("/")[0]
+    if not group:
+        return "media"
     return group if group in {"image", "audio", "video"} else "document"
 
 

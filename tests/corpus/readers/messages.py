@@ -158,9 +158,8 @@ def _content(block: dict[str, Any], asked: Asked) -> tuple[str, Any] | None:
     match block.get("type"):
         case "text":
             return ("text", block["text"]) if block.get("text") else None
-        case "document" if (block.get("source") or {}).get("type") == "text" and block.get("title"):
-            return ("document", f"text:# {block['title']}\n\n{block['source'].get('data') or ''}")
         case "image" | "document" as kind:
+            asked.titles += [block["title"]] if block.get("title") else []
             return (kind, _source(block.get("source") or {}))
         case kind:
             asked.opaque.append(str(kind))
