@@ -38,7 +38,10 @@ def close(word: str, known: Mapping[str, Any] | set[str] | frozenset[str] | list
 
 def findings(error: ValidationError, top: type[BaseModel]) -> list[Finding]:
     """One finding for each thing wrong; values are never quoted, since they may be secrets."""
-    return [_finding(entry, top) for entry in error.errors(include_url=False, include_input=False)]
+    entries = error.errors(include_url=False, include_input=False)
+    # a list whose entries are all wrong is called too short as well
+    inside = {entry["loc"][:length] for entry in entries for length in range(len(entry["loc"]))}
+    return [_finding(entry, top) for entry in entries if entry["type"] != "too_short" or entry["loc"] not in inside]
 
 
 def _finding(entry: Any, top: type[BaseModel]) -> Finding:

@@ -1,5 +1,6 @@
 """From plain data to settings that are complete and fit together, or to everything that is wrong with them."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -45,6 +46,5 @@ def settings_from(data: Any, known: Known, source: str = "settings") -> Settings
 
 
 def _as_written(found: list[Finding], rewriting: Rewriting) -> list[Finding]:
-    return [
-        Finding(rewriting.origin(finding.path), finding.message, finding.fix, finding.about_key) for finding in found
-    ]
+    written = (replace(finding, path=rewriting.origin(finding.path)) for finding in found)
+    return list(dict.fromkeys(written))  # one value may stand for two

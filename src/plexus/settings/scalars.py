@@ -26,6 +26,7 @@ _SIZE_BYTES = {"": 1, "b": 1} | {
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_DIGITS = frozenset("-0123456789")
 _LONGEST_NUMBER = 40
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TEN_YEARS = 10 * 366 * 86_400
@@ -91,7 +92,7 @@ def number(text: str) -> int | float | str:
 
 def looks_like_number(text: str) -> bool:
     """Whether `text` is spelled like a JSON number."""
-    return bool(_NUMBER.fullmatch(text))
+    return text[:1] in _DIGITS and _NUMBER.fullmatch(text) is not None
 
 
 def duration(value: Any) -> float:
@@ -131,6 +132,8 @@ def name(value: str) -> str:
         raise _wrong("a name", "it is empty; give it one")
     if len(value) > MAX_NAME:
         raise _wrong(f"a name of at most {MAX_NAME} characters", "shorten it")
+    if value.isascii() and value.isprintable() and value == value.strip():
+        return value
     if value != value.strip() or any(unicodedata.category(char)[0] == "C" for char in value):
         raise _wrong("a name without invisible characters or blanks at its ends", "retype it")
     if any(unicodedata.category(char) in {"Zl", "Zp"} for char in value):

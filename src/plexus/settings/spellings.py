@@ -147,6 +147,11 @@ def _fold_old_sections(top: dict[str, Any], record: Rewriting) -> None:
 def _provider(data: Mapping[str, Any], path: Path, record: Rewriting) -> dict[str, Any]:
     found = _moved(data, _PROVIDER, path, record)
     _lower(found, "type")
+    timeout = found.get("timeout")
+    if isinstance(timeout, str | int | float):
+        found["timeout"] = {"first_byte": timeout, "total": timeout}
+        written = record.origin((*path, "timeout"))
+        record.origins |= {(*path, "timeout", limit): written for limit in ("first_byte", "total")}
     for key in [key for key in found if snake(key) == "api_base_url" and isinstance(found[key], Mapping)]:
         found[key] = _old_protocols(found[key], (*path, key), record)
     for key in [key for key in found if snake(key) == "quota_checker" and isinstance(found[key], Mapping)]:

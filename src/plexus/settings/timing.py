@@ -1,6 +1,6 @@
 """How long things may take: timeouts, stalls, heartbeats and cooldowns. All times are seconds."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -29,7 +29,7 @@ class Timeouts(Strict):
 class ProviderTimeouts(Strict):
     """A provider's own limits; what is None is taken from `timeout`.
 
-    One duration alone sets `first_byte` and `total`: how long to wait for an answer to begin.
+    In files one duration may stand for both `first_byte` and `total`: how long to wait for an answer to begin.
     """
 
     connect: Duration | None = None
@@ -37,11 +37,6 @@ class ProviderTimeouts(Strict):
     idle: Duration | None = None
     total: Duration | None = None
     stream_total: Duration | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_duration(cls, data: Any) -> Any:
-        return {"first_byte": data, "total": data} if isinstance(data, str | int | float) else data
 
     @model_validator(mode="after")
     def _none_is_zero(self) -> Self:

@@ -94,33 +94,32 @@ class _Composer:
 
     def feed(self, event: Any) -> None:
         """Take the next event in."""
-        match event:
-            case yaml.ScalarEvent():
-                self._add(self._scalar(event), event.anchor)
-            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                self._begin(event)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                closed = self._open.pop()
-                self._add(closed.node, closed.anchor)
-            case yaml.AliasEvent():
-                self._alias(event)
-            case yaml.DocumentStartEvent():
-                self._documents += 1
-                if self._documents > 1:
-                    self._stop(event, "a second document begins here", "keep one document to a file")
-            case _:
-                return
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            self._add(self._scalar(event), event.anchor)
+        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            self._begin(event)
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            closed = self._open.pop()
+            self._add(closed.node, closed.anchor)
+        elif kind is yaml.AliasEvent:
+            self._alias(event)
+        elif kind is yaml.DocumentStartEvent:
+            self._documents += 1
+            if self._documents > 1:
+                self._stop(event, "a second document begins here", "keep one document to a file")
 
     def _scalar(self, event: Any) -> Node:
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
-        text = unmasked(event.value)
-        plain = event.style in {None, ""} and event.tag is None
-        if event.tag is not None and event.tag not in _TEXT_TAGS:
+        value: Any = event.value if event.value.isascii() else unmasked(event.value)
+        plain = event.tag is None and not event.style
+        if plain:
+            if value in _WORDS:
+                value = _WORDS[value]
+            elif looks_like_number(value):
+                value = Unquoted(value)
+        elif event.tag is not None and event.tag not in _TEXT_TAGS:
             self._tag(event)
-        value = _WORDS.get(text, text) if plain else text
-        if plain and isinstance(value, str) and looks_like_number(value):
-            value = Unquoted(value)
-        return Node(value, line, column, plain=plain)
+        return Node(value, event.start_mark.line + 1, event.start_mark.column + 1, plain=plain)
 
     def _begin(self, event: Any) -> None:
         if len(self._open) >= MAX_DEPTH:
