@@ -53,7 +53,7 @@ class Plexus:
         """`sink` receives the record of every finished request."""
         self._settings, self._sink = settings, sink
         self._protocols, self._selectors = protocols(), selectors()
-        self._demo = DemoServer()
+        self._demo = DemoServer(self._protocols)
         self._demo_bases: Mapping[str, str] = {}
         self._version = 0
         self.gateway: Gateway

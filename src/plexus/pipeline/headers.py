@@ -17,7 +17,13 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     ]
 )
-_CREDENTIALS = frozenset(["authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "x-admin-key"])
+# The last three name the account a credential belongs to; ours is another.
+_CREDENTIALS = frozenset(
+    (
+        *("authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "x-admin-key"),
+        *("openai-organization", "openai-project", "chatgpt-account-id"),
+    )
+)
 _REWRITTEN = frozenset(
     [
         "host",

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from plexus.core import sse
-from plexus.core.json import dumps
+from plexus.core.json import JSONError, dumps, loads_lenient
 from plexus.ir.errors import Fault
 from plexus.ir.events import Event, StreamError
 from plexus.ir.exchange import Writing
@@ -61,14 +61,15 @@ async def translated(
     call: Call, committed: Committed, encoder: StreamEncoder, account: Account, gateway: Gateway
 ) -> AsyncIterator[bytes]:
     """The client's stream, made of the upstream's events. A failure becomes the protocol's error event."""
+    told = False
     async for batch in committed.batches:
-        events = [_shown(event) for event in batch.events]
-        out = b"".join([encoder.encode(event) for event in events])
+        out = b"".join([encoder.encode(_shown(event)) for event in batch.events])
         _account(batch, account)
         if out:
+            told = True
             yield out
-        elif not events:
-            yield encoder.heartbeat()  # silence, or a ping upstream that is traffic downstream
+        elif told and batch.idle:
+            yield encoder.heartbeat()
     account.drops += encoder.drops
     finish(call, committed, account, gateway)
 
@@ -77,7 +78,7 @@ async def same_bytes(call: Call, committed: Committed, account: Account, gateway
     """The client's stream in the provider's own bytes. Only a stream that broke gets an error event added."""
     boundary, hide = Boundary(), committed.rendering.usage_asked
     async for batch in committed.batches:
-        if batch.silent:
+        if batch.idle and not batch.raw:
             yield b"\n" if call.array else sse.comment()
             continue
         _account(batch, account)
@@ -90,9 +91,19 @@ async def same_bytes(call: Call, committed: Committed, account: Account, gateway
             yield broken(call, account.fold.fault)
             finish(call, committed, account, gateway)
             return
-    if rest := boundary.rest():
+    rest = boundary.rest()
+    if rest and not _is_cut(rest):
         yield rest
     finish(call, committed, account, gateway)
+
+
+def _is_cut(rest: bytes) -> bool:
+    """Whether what an upstream left without its closing blank line is half an event."""
+    data = rest.rpartition(b"data:")[2].strip()
+    try:
+        return bool(data) and data != b"[DONE]" and loads_lenient(data) is None
+    except JSONError:
+        return True
 
 
 def broken(call: Call, fault: Fault) -> bytes:

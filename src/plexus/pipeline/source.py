@@ -19,13 +19,13 @@ from plexus.upstream.reply import Reply
 class Batch(Struct):
     """Bytes that arrived together and the events they completed.
 
-    `plain`: they are one whole JSON answer. `silent`: nothing came for a while.
+    `plain`: they are one whole JSON answer. `idle`: nothing came for a while, or only what means nothing (a ping).
     """
 
     raw: bytes
     events: list[Event]
     plain: bool = False
-    silent: bool = False
+    idle: bool = False
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ async def stream_batches(
     try:
         async for chunk in chunks:
             if not chunk:
-                yield Batch(b"", [], silent=True)
+                yield Batch(b"", [], idle=True)
                 continue
             try:
                 frames = framer.feed(chunk)
@@ -79,7 +79,7 @@ async def stream_batches(
             events: list[Event] = []
             for frame in frames:
                 events += decoder.feed(frame)
-            yield Batch(chunk, events)
+            yield Batch(chunk, events, idle=not events and (bool(frames) or chunk.startswith(b":")))
             if decoder.done:
                 await reply.drain()
                 return
