@@ -17,6 +17,9 @@ from plexus.pipeline.source import Batch
 from plexus.protocols import StreamEncoder, WireProtocol
 from plexus.upstream.failures import UpstreamFailed
 
+_QUIET = 1.0
+"""Seconds between heartbeats at least: an upstream's pings pass on, but no faster."""
+
 
 def writing(call: Call, committed: Committed, gateway: Gateway) -> Writing:
     """What the client's encoder is told."""
@@ -61,14 +64,15 @@ async def translated(
     call: Call, committed: Committed, encoder: StreamEncoder, account: Account, gateway: Gateway
 ) -> AsyncIterator[bytes]:
     """The client's stream, made of the upstream's events. A failure becomes the protocol's error event."""
-    told = False
+    told: float | None = None
     async for batch in committed.batches:
         out = b"".join([encoder.encode(_shown(event)) for event in batch.events])
         _account(batch, account)
         if out:
-            told = True
+            told = gateway.clock.monotonic()
             yield out
-        elif told and batch.idle:
+        elif batch.idle and told is not None and gateway.clock.monotonic() - told >= _QUIET:
+            told = gateway.clock.monotonic()
             yield encoder.heartbeat()
     account.drops += encoder.drops
     finish(call, committed, account, gateway)
