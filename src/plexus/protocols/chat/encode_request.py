@@ -3,6 +3,7 @@
 Source: https://platform.openai.com/docs/api-reference/chat/create
 """
 
+import hashlib
 import re
 from typing import Any
 
@@ -20,6 +21,7 @@ Wire = dict[str, Any]
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 _NOT_IN_NAME = re.compile(r"[^a-zA-Z0-9_-]")
 _NAME_LENGTH = 64
+_USER_LENGTH = 64
 
 # Fields that Responses spells and means as chat does.
 _SHARED = {"responses": frozenset({"safety_identifier", "prompt_cache_retention", "prompt_cache_options", "store"})}
@@ -144,7 +146,7 @@ def _label(request: ChatRequest, body: Wire, drops: list[Drop]) -> None:
         else:
             drops.append(Drop("dropped", "service_tier", "OpenAI has no such tier"))
     if request.user:
-        body["user"] = request.user
+        body["user"] = _user(request, drops)
     if request.metadata:
         if request.protocol in {"chat", "responses"} or all(isinstance(v, str) for v in request.metadata.values()):
             body["metadata"] = request.metadata
@@ -154,6 +156,14 @@ def _label(request: ChatRequest, body: Wire, drops: list[Drop]) -> None:
         body["prompt_cache_key"] = request.cache_key
     if request.cache is not None:
         drops.append(Drop("dropped", "cache", "chat has no cache mark for the whole request"))
+
+
+def _user(request: ChatRequest, drops: list[Drop]) -> str:
+    """The end user's id. OpenAI takes 64 characters at most; Claude Code's are longer and become a hash."""
+    if request.protocol == "chat" or len(request.user) <= _USER_LENGTH:
+        return request.user
+    drops.append(Drop("approximated", "user", "longer than 64 characters, sent as its hash"))
+    return hashlib.sha256(request.user.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _put_extras(request: ChatRequest, body: Wire, drops: list[Drop]) -> None:

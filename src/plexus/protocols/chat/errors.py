@@ -152,7 +152,7 @@ def _fault(status: int, message: str, error: Wire) -> Fault:
         retry_after=_retry_after(error),
     )
     if kind or code:
-        fault.raw = {"type": kind or None, "param": param or None, "code": code or None}
+        fault.raw = {"type": kind or None, "param": param or None, "code": fault.code or None}
     return fault
 
 

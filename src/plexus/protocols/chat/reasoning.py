@@ -84,11 +84,13 @@ def encode_reasoning(request: ChatRequest, target: Target, body: Wire, drops: li
     if reasoning.extras and not native:
         drops += [Drop("dropped", f"reasoning.{name}", "no place in chat") for name in reasoning.extras]
     field = reasoning.field if isinstance(reasoning, SpelledReasoning) and native else target.dialect.thinking_switch
-    if field == "reasoning":
-        body["reasoning"] = _as_object(reasoning, native=native)
-        return
-    if reasoning.show and reasoning.show != "auto":
+    shown = {"", "auto", "omitted"} if field == "reasoning" else {"", "auto"}
+    if reasoning.show not in shown:
         drops.append(Drop("dropped", "reasoning.show", "chat does not say how reasoning is shown"))
+    if field == "reasoning":
+        if wire := _as_object(reasoning, native=native):
+            body["reasoning"] = wire
+        return
     if field == "thinking":
         _as_switch(reasoning, body, native=native)
     word = _word(reasoning, target, drops, switched="thinking" in body)

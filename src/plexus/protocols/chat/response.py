@@ -19,7 +19,7 @@ from plexus.protocols.chat.answer_content import (
 from plexus.protocols.chat.citations import read_annotations, read_sources
 from plexus.protocols.chat.ids import call_id
 from plexus.protocols.chat.logprobs import read_logprobs
-from plexus.protocols.chat.stops import decode_stop, with_calls
+from plexus.protocols.chat.stops import decode_stop, settled
 from plexus.protocols.chat.thoughts import read_thoughts
 from plexus.protocols.chat.usage import decode_usage
 
@@ -88,7 +88,7 @@ def _alternative(choice: Wire, read: "_Message") -> Alternative:
         message = {"content": choice["text"]}
     stop, sequence = decode_stop(choice)
     parts = read.parts(message, choice.get("logprobs"))
-    return Alternative(parts=parts, stop_reason=with_calls(stop, parts), stop_sequence=sequence)
+    return Alternative(parts=parts, stop_reason=settled(stop, parts), stop_sequence=sequence)
 
 
 class _Message:

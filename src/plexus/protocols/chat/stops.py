@@ -71,11 +71,11 @@ def decode_stop(choice: dict[str, Any]) -> tuple[StopReason | None, str | None]:
     return _READ.get(word.lower(), "end"), None
 
 
-def with_calls(stop: StopReason | None, parts: list[Part]) -> StopReason | None:
-    """The stop reason, which is "tool_use" when the answer ended in the ordinary way and holds a tool call."""
+def settled(stop: StopReason | None, parts: list[Part]) -> StopReason:
+    """Why a whole answer ended: in the ordinary way unless it says otherwise, and then for a tool call if it holds one."""
     if stop in {None, "end"} and any(isinstance(part, ToolCall) for part in parts):
         return "tool_use"
-    return stop
+    return stop or "end"
 
 
 def encode_stop(stop: StopReason | None, *, calls: bool, legacy: bool = False) -> str:

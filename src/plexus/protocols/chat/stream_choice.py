@@ -61,6 +61,17 @@ class ChoiceReader:
         self._citations: list[Citation] = []
         self._cited = False
         self._audio: list[Wire] = []
+        self._begun = False
+
+    @property
+    def spoke(self) -> bool:
+        """Whether anything of the answer was said."""
+        return self._begun or self._calls.any or bool(self._audio)
+
+    @property
+    def ended(self) -> StopReason:
+        """Why the choice ended; an ordinary end with a call in it waits for the result."""
+        return "tool_use" if self._calls.any and self.stop in {None, "end"} else self.stop or "end"
 
     def read(self, choice: Wire, events: list[Event]) -> None:
         """Add what this chunk of the choice means to `events`."""
@@ -148,6 +159,7 @@ class ChoiceReader:
 
     def _begin(self, kind: str, shell: Part, events: list[Event]) -> None:
         self._end_open(events)
+        self._begun = True
         self._open, self._kind, self._signed = self._account.part(), kind, False
         events.append(PartStart(self._open, shell, self._number))
 
@@ -181,6 +193,7 @@ class ChoiceReader:
                     events.append(SignatureDelta(self._open or 0, part.signature))
             case Media() | Opaque():
                 self._end_open(events)
+                self._begun = True
                 index = self._account.part()
                 events += (PartStart(index, part, self._number), PartEnd(index))
             case _:
@@ -206,8 +219,6 @@ class ChoiceReader:
             return
         self.stop = self.stop if self.stop is not None and stop == "end" else stop
         self.stop_sequence = self.stop_sequence or sequence
-        if self._calls.any and self.stop == "end":
-            self.stop = "tool_use"
 
     def close(self, events: list[Event]) -> None:
         """End what is open; nothing of this choice follows."""

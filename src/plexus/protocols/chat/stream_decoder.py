@@ -62,7 +62,7 @@ class StreamDecoder:
             chunk = json.loads(data)
         except json.JSONError:
             if data.strip() == b"[DONE]":
-                return self._finish()
+                return self._finish(told=True)
             try:
                 chunk = json.loads_lenient(data)
             except json.JSONError:
@@ -135,15 +135,20 @@ class StreamDecoder:
                 return self._fail(fault)
         return []
 
-    def _finish(self) -> list[Event]:
-        if not self.finished:
+    def _finish(self, *, told: bool = False) -> list[Event]:
+        """The end, which is whole when every choice said why it ended.
+
+        Where the upstream says `[DONE]` itself, an answer without a finish reason is whole all the same: OpenAI's audio
+        models and some of OpenRouter's providers end like that.
+        """
+        if not self.finished and not (told and any(choice.spoke for choice in self._choices.values())):
             why = "the stream ended before the answer did" if self._choices else "the stream held no answer"
             return self._fail(Fault(kind="upstream", status=502, message=why, code="truncated"))
         self.done = True
         events: list[Event] = []
         for choice in self._choices.values():
             choice.close(events)
-        stops: dict[int, StopReason | None] = {number: choice.stop for number, choice in self._choices.items()}
+        stops: dict[int, StopReason | None] = {number: choice.ended for number, choice in self._choices.items()}
         first = self._choices.get(0)
         events.append(
             ResponseEnd(

@@ -47,6 +47,7 @@ class StreamEncoder:
         self._writing = writing
         self._usage_wanted = writing.request.include_usage
         self._legacy = is_legacy(writing.request)
+        self._constant: Wire = {}
         self._head = b""
         self._tail = b""
         self._parts: dict[int, GrowingPart] = {}
@@ -108,10 +109,9 @@ class StreamEncoder:
             head.update({key: value for key, value in event.extras.items() if key not in head})
         elif event.extras:
             self.drops += [Drop("dropped", name, "no place in chat") for name in event.extras]
-        if event.usage is not None and known_tier(event.usage):
-            head["service_tier"] = event.usage.service_tier
         head.setdefault("system_fingerprint", None)
-        self._head = b"data: " + json.dumps(head)[:-1] + b',"choices":['
+        self._constant = head
+        self._head = _head(head)
         self._tail = b'],"usage":null}\n\n' if self._usage_wanted else b"]}\n\n"
         return self._speak(0)
 
@@ -160,6 +160,8 @@ class StreamEncoder:
     def _end(self, event: ResponseEnd) -> bytes:
         frames = [self._end_part(PartEnd(index)) for index in list(self._parts)]
         self._ended = True
+        if tier := known_tier(event.usage):
+            self._head = _head({**self._constant, "service_tier": tier})
         stops = {**dict.fromkeys(self._spoken), **event.other_stops, 0: event.stop_reason}
         for choice in sorted(stops):
             stop = stops[choice]
@@ -181,6 +183,10 @@ class StreamEncoder:
         self._ended = True
         self._parts.clear()
         return encode(json.dumps(encode_error(event.fault)[1]))
+
+
+def _head(constant: Wire) -> bytes:
+    return b"data: " + json.dumps(constant)[:-1] + b',"choices":['
 
 
 def _logprobs(delta: Wire, tokens: list[TokenLogprob]) -> Wire | None:

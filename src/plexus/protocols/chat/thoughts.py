@@ -14,6 +14,7 @@ Sign = Callable[[str], Signature]
 """Makes a signature of a value found on the wire: whose it is depends on who sent the message."""
 
 _ENTRY = frozenset({"type", "text", "summary", "data", "signature", "id", "index"})
+_NOTHING = (None, "unknown")
 _FORMATS = {"messages": "anthropic-claude-v1", "responses": "openai-responses-v1", "gemini": "google-gemini-v1"}
 _VENDORS = {
     "anthropic": "anthropic-claude-v1",
@@ -70,7 +71,7 @@ def _from_details(entries: Any, sign: Sign) -> list[Thinking]:
 def read_entry(entry: Wire, sign: Sign) -> Thinking | None:
     """One entry of `reasoning_details`, or None when it is of no known type."""
     kind, identity = entry.get("type"), entry.get("id")
-    extras = {key: value for key, value in entry.items() if key not in _ENTRY and value is not None} or None
+    extras = {key: value for key, value in entry.items() if key not in _ENTRY and value not in _NOTHING} or None
     thought = Thinking(id=identity if isinstance(identity, str) else "", extras=extras)
     match kind:
         case "reasoning.text":

@@ -137,12 +137,13 @@ class ToolsWriter:
         choice = self._request.tool_choice
         if choice is None:
             return
-        names = [name for name in choice.names if name in self._written]
+        names = [name for name in choice.names if self._native or name in self._written]
+        forced = choice.mode in {"required", "tool"}
         if "tools" not in body or (choice.mode == "tool" and not names):
-            if "web_search_options" not in body or choice.mode in {"required", "tool"}:
+            if forced:
                 self._drops.append(Drop("dropped", "tool_choice", "no tool it could choose is left"))
             return
-        if choice.mode in {"required", "tool"} and not self._target.profile.forced_tools:
+        if forced and not self._target.profile.forced_tools:
             self._drops.append(Drop("approximated", "tool_choice", "the model refuses to be forced"))
             body["tool_choice"] = "auto"
             return
@@ -161,7 +162,7 @@ class ToolsWriter:
         return choice.mode
 
     def _reference(self, name: str) -> Wire:
-        kind = self._written[name]
+        kind = self._written.get(name, "function")
         return {"type": kind, kind: {"name": self.name(name)}} if kind in {"function", "custom"} else {"type": kind}
 
     def _parallel(self, body: Wire) -> None:
