@@ -44,7 +44,16 @@ def rest_of_candidate(candidate: Wire, ending: Ending) -> None:
         ending.reason = reason
     for key in candidate.keys() - _CANDIDATE:
         old, new = ending.extras.get(key), candidate[key]
-        ending.extras[key] = {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
+        ending.extras[key] = _merged(old, new) if isinstance(old, dict) and isinstance(new, dict) else new
+
+
+def _merged(old: Wire, new: Wire) -> Wire:
+    """The later object over the earlier; quoted sources come piece by piece and are collected."""
+    merged = {**old, **new}
+    before, after = old.get("citations"), new.get("citations")
+    if isinstance(before, list) and isinstance(after, list):
+        merged["citations"] = before + [item for item in after if item not in before]
+    return merged
 
 
 def rest_of_answer(body: Wire) -> Wire:

@@ -143,18 +143,18 @@ class Turns:
         self.close()
         if self._ours:
             return
-        if not self.contents and self.system:
-            self.contents.append({"role": "user", "parts": [self.system.pop()]})
-            self._drops.append(
-                Drop("approximated", "messages", "Gemini needs a user's turn; the last system text became it")
-            )
-        elif not self.contents:
-            self.contents.append({"role": "user", "parts": [{"text": ""}]})
+        if not self.contents:
+            self.contents.append(_blank_turn())
+            self._drops.append(Drop("repaired", "messages", "Gemini refuses a conversation without a user's turn"))
         elif _opens_with_a_call(self.contents[0]):
-            self.contents.insert(0, {"role": "user", "parts": [{"text": " "}]})
+            self.contents.insert(0, _blank_turn())
             self._drops.append(
                 Drop("repaired", "messages[0]", "Gemini refuses a conversation that opens with a tool call")
             )
+
+
+def _blank_turn() -> Wire:
+    return {"role": "user", "parts": [{"text": " "}]}
 
 
 def _opens_with_a_call(content: Wire) -> bool:

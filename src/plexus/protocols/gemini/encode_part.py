@@ -11,7 +11,7 @@ from plexus.ir.parts import Media, Opaque, Part, Signature, Text, Thinking, Tool
 from plexus.ir.signature import wrap
 from plexus.protocols.gemini.decode_part import REDACTED
 from plexus.protocols.gemini.ids import told
-from plexus.protocols.gemini.media import is_empty, resolution, write_media
+from plexus.protocols.gemini.media import is_empty, mime_of_url, resolution, write_media
 from plexus.protocols.gemini.protojson import Wire, nest
 
 PROTOCOL = "gemini"
@@ -123,11 +123,21 @@ def _write_media(part: Media, sink: Sink, path: str) -> Wire | None:
     if part.file_id and not sink.ours and not part.data and not part.url:
         sink.drops.append(Drop("dropped", path, "a file id of another provider"))
         return None
+    if (
+        part.url.startswith("http")
+        and not part.mime
+        and not sink.ours
+        and part.kind == "image"
+        and not mime_of_url(part.url)
+    ):
+        sink.drops.append(Drop("approximated", f"{path}.mime", "Gemini wants a MIME type and the address tells none"))
     wire = write_media(part, named=sink.ours)
     level = resolution(part.detail)
     if level is not None and sink.ours:
         wire["mediaResolution"] = level
     _sign(wire, part.signature, sink)
+    if part.text:
+        sink.drops.append(Drop("approximated", path, "a plain-text document became text"))
     if not sink.ours:
         _report_media(part, sink, path)
     return wire

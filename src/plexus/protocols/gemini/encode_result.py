@@ -3,21 +3,20 @@
 Source: https://ai.google.dev/gemini-api/docs/function-calling (multimodal function responses need Gemini 3; inline data only)
 """
 
+from typing import TypeGuard
+
 from msgspec.structs import replace
 
 from plexus.core.json import JSONError, Raw, loads
 from plexus.ir.drops import Drop
-from plexus.ir.parts import Media, Opaque, Text, ToolResult
+from plexus.ir.parts import Media, Opaque, Part, Text, ToolResult
 from plexus.protocols.gemini.encode_part import PROTOCOL, Sink, write_part
 from plexus.protocols.gemini.protojson import Wire
-
-_INSIDE = ("image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain")
-"""MIME types Gemini 3 takes inside a function response."""
 
 
 def write_response(result: ToolResult, drops: list[Drop], path: str, *, ours: bool) -> Wire | Raw:
     """The response object: an object that was given is embedded as it is, text becomes `output` or `error`."""
-    texts = [part.text for part in result.parts if isinstance(part, Text)]
+    texts = [part.text for part in result.parts if isinstance(part, Text) or is_text_document(part)]
     if ours and not texts:
         return {}
     text = "\n".join(texts)
@@ -39,12 +38,17 @@ def _object(text: str) -> Raw | None:
         return None
 
 
+def is_text_document(part: Part) -> TypeGuard[Media]:
+    """Whether the part is a plain-text document, whose text stands in the response."""
+    return isinstance(part, Media) and bool(part.text)
+
+
 def write_result_media(result: ToolResult, sink: Sink, path: str, *, inside: bool) -> list[Wire]:
     """The media of a result as parts. When they cannot stand inside the response they follow it, and that is reported."""
     written: list[Wire] = []
     for index, part in enumerate(result.parts):
         where = f"{path}.parts[{index}]"
-        if isinstance(part, Text):
+        if isinstance(part, Text) or is_text_document(part):
             continue
         if isinstance(part, Opaque) and part.origin.protocol != PROTOCOL:
             sink.drops.append(Drop("dropped", where, f"Gemini has no {part.kind} in results"))

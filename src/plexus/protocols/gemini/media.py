@@ -87,17 +87,21 @@ def is_empty(media: Media) -> bool:
 
 
 def write_media(media: Media, *, named: bool) -> Wire:
-    """The `inlineData` or `fileData` part. `named`: whether a display name may be sent (Gemini's own clients)."""
+    """The `inlineData` or `fileData` part; a plain-text document is its text, which is how Gemini reads one anyway.
+
+    `named`: whether a display name may be sent (Gemini's own clients).
+    """
     if media.text:
-        mime, data = media.mime or "text/plain", base64.b64encode(media.text.encode()).decode()
-        return {"inlineData": {"mimeType": mime, "data": data}}
+        return {"text": media.text}
     if media.url.startswith("data:"):
         return {"inlineData": _blob_of_data_url(media)}
     if media.data:
         blob: Wire = {"mimeType": media.mime or _sniffed(media.data, media.kind), "data": media.data}
         return {"inlineData": blob | _name(media, named=named)}
     uri = media.url or media.file_id
-    mime = media.mime or _SUFFIXES.get(uri.partition("?")[0].rpartition(".")[2].lower(), "")
+    mime = media.mime or mime_of_url(uri)
+    if not mime and media.kind == "image" and not named:
+        mime = "image/jpeg"
     typed = {"mimeType": mime} if mime else {}
     return {"fileData": {**typed, "fileUri": uri} | _name(media, named=named)}
 
@@ -106,6 +110,11 @@ def resolution(detail: str) -> Wire | None:
     """The part's `mediaResolution` for a detail, None for one that has no word (`auto`)."""
     word = {"low": "MEDIA_RESOLUTION_LOW", "high": "MEDIA_RESOLUTION_HIGH"}.get(detail)
     return {"level": word} if word else None
+
+
+def mime_of_url(url: str) -> str:
+    """The MIME type an address's ending tells, or empty."""
+    return _SUFFIXES.get(url.partition("?")[0].rpartition(".")[2].lower(), "")
 
 
 def _name(media: Media, *, named: bool) -> Wire:

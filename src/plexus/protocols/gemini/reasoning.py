@@ -55,7 +55,8 @@ def _write_show(asked: Reasoning, config: Wire, drops: list[Drop], *, ours: bool
         if asked.show:
             config["includeThoughts"] = asked.show != "omitted"
         return
-    if asked.show == "omitted" or is_off(asked):
+    wanted = asked.mode or asked.effort or asked.budget is not None or asked.show
+    if not wanted or asked.show == "omitted" or is_off(asked):
         return
     config["includeThoughts"] = True
     if asked.show in ("concise", "detailed", "full"):

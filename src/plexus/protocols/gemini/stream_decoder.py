@@ -58,7 +58,7 @@ class StreamDecoder:
         self._started = False
         self._count = 0
         self._ids = 0
-        self._usage: Any = None
+        self._usage: Wire = {}
         self._open: dict[int, _Open] = {}
         self._endings: dict[int, Ending] = {}
         self._extras: Wire = {}
@@ -90,8 +90,8 @@ class StreamDecoder:
             events.append(self._fail(fault_of(body["error"], 0)))
             return
         usage = body.get("usageMetadata") or body.get("usage_metadata")
-        if usage and (self._usage is None or "totalTokenCount" in usage or "promptTokenCount" in usage):
-            self._usage = usage
+        if isinstance(usage, dict) and (not self._usage or _COUNTED & usage.keys()):
+            self._usage = usage  # cumulative: the last report stands, as a whole, so that its total adds up
         if not self._started:
             self._start(body, events)
         if len(body) > len(body.keys() & _KNOWN):
@@ -263,6 +263,7 @@ class StreamDecoder:
 
 _KNOWN = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId", "createTime"})
 _PLAIN = frozenset({"content", "index"})
+_COUNTED = frozenset({"promptTokenCount", "totalTokenCount", "prompt_token_count", "total_token_count"})
 
 
 def _attach(tokens: list[Any], events: list[Event]) -> None:

@@ -267,6 +267,9 @@ class StreamEncoder:
         return held + self._frame(dumps(encode_error(event.fault)[1])) + self._close()
 
     def _frame(self, chunk: bytes) -> bytes:
+        if b"\n" in chunk or b"\r" in chunk:
+            # Only arguments written over several lines by their model hold line ends, and only between their tokens.
+            chunk = chunk.replace(b"\n", b" ").replace(b"\r", b" ")
         return b"data: %b\n\n" % chunk
 
     def _close(self) -> bytes:

@@ -8,6 +8,8 @@ from typing import Any
 from plexus.ir.chat import Usage
 from plexus.protocols.gemini.protojson import Wire, fields_of
 
+_OWN = frozenset({"promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount"})
+
 
 def _count(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
@@ -42,6 +44,7 @@ def read_usage(metadata: Any) -> Usage | None:
     if prompt is None and total is not None:
         # With server-side tools the prompt count is sometimes left out: it is what is missing from the total.
         prompt = max(total - (answer or 0) - (thoughts or 0) - (tools or 0), 0)
+        flags.append("derived_input")
     whole = None if prompt is None and tools is None else (prompt or 0) + (tools or 0)
     if answer is None and total is not None and whole is not None:
         answer = max(total - whole - (thoughts or 0), 0)
@@ -69,8 +72,8 @@ def write_usage(usage: Usage | None) -> Wire | None:
     """The `usageMetadata` that says this usage; what Gemini itself reported goes back as it was."""
     if usage is None:
         return None
-    if usage.raw is not None and ("promptTokenCount" in usage.raw or "totalTokenCount" in usage.raw):
-        return usage.raw
+    if usage.raw is not None and _OWN & usage.raw.keys():
+        return _whole_sum(usage.raw, usage)
     thoughts = min(usage.reasoning or 0, usage.output or 0)
     prompt, output = usage.input_total, usage.output or 0
     wire: Wire = {"promptTokenCount": prompt, "candidatesTokenCount": output - thoughts}
@@ -86,6 +89,14 @@ def write_usage(usage: Usage | None) -> Wire | None:
     if answers:
         wire["candidatesTokensDetails"] = answers
     return wire
+
+
+def _whole_sum(raw: Wire, usage: Usage) -> Wire:
+    """Gemini's own object, with the total and a prompt count that was left out put right."""
+    tools = _count(raw.get("toolUsePromptTokenCount")) or 0
+    parts = usage.input_total + (usage.output or 0)
+    right = {**raw, "promptTokenCount": usage.input_total - tools, "totalTokenCount": parts}
+    return raw if right == raw else right
 
 
 def _details(total: int, audio: int | None, image: int | None) -> list[Wire]:
