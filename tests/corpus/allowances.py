@@ -87,6 +87,12 @@ CANNOT: tuple[Cannot, ...] = (
     Cannot("request.sampling.top_logprobs", ("messages",), ("logprobs",), "Anthropic gives no log probabilities."),
     Cannot("request.sampling.temperature", ("messages",), ("temperature",), "Anthropic's ends at 1 (clamped)."),
     Cannot("request.stop", ("responses",), ("stop",), "Responses has no stop sequences."),
+    Cannot(
+        "request.max_tokens",
+        ("messages",),
+        ("max_tokens",),
+        "Anthropic demands room for the thinking budget within max_tokens.",
+    ),
     Cannot("request.parallel", ("gemini",), ("parallel",), "Gemini has no switch for parallel calls."),
     Cannot(
         "request.output.json",
@@ -197,6 +203,8 @@ FORM = {
     "result media": "where a tool message cannot hold an image, it follows as the user's.",
     "billing": "the x-anthropic-billing-header system block is for Anthropic only (99).",
     "late system": "system text said in mid-conversation is compared by its words, not by its place.",
+    "closed objects": "Anthropic demands additionalProperties: false in the schema of an output; it may be added there.",
+    "namespaces": "a tool of a Responses namespace carries it in its name elsewhere.",
     "schema": "upper-case types of Gemini are lower-case elsewhere, nullable is a null type; $schema, title and default are "
     "notes; Gemini's OpenAPI subset has no additionalProperties.",
     "auto": 'a tool choice of "auto" is the same as none.',

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from plexus.ir.drops import Drop
@@ -21,7 +22,10 @@ def bare(signature: str) -> str:
     if not signature.startswith("plexusv1"):
         return signature.translate(str.maketrans("-_", "+/")).rstrip("=")
     body = signature.removeprefix("plexusv1").translate(str.maketrans("-_", "+/"))
-    return bare(json.loads(base64.b64decode(body + "=="))[3])
+    try:
+        return bare(json.loads(base64.b64decode(body + "=="))[3])
+    except ValueError:
+        return "unreadable " + signature
 
 
 class Differences:
@@ -59,7 +63,7 @@ def answer_differences(want: Said, got: Said, target: str, drops: list[Drop], *,
     _calls(want, got, found)
     if source != target:
         _call_ids(got, found)
-    if not {"chat"} & {source, target}:
+    if "chat" not in {source, target} and not want.refusal and not got.refusal:
         found.same("order", _order(want), _order(got))
     _stop(want, got, found, same=source == target)
     _usage(want.usage, got.usage, found)
@@ -76,14 +80,23 @@ def _texts(want: Said, got: Said, found: Differences) -> None:
     found.same("thinking", squash(want.thinking), squash(got.thinking), "answer.thinking")
 
 
-def _call_key(call: Call) -> tuple[str, str]:
+def _call_key(call: Call, groups: Collection[str] = ()) -> tuple[str, str]:
     """Name and arguments; what is no object stands wrapped as one where the wire demands that (70)."""
     arguments = call.arguments if isinstance(call.arguments, dict) else {"input": call.arguments}
-    return (call.name, json.dumps(arguments, sort_keys=True))
+    return (own_name(call.name, groups), json.dumps(arguments, sort_keys=True))
+
+
+def own_name(name: str, groups: Collection[str]) -> str:
+    """A tool's name without the namespace it carries where the wire has none."""
+    for group in groups:
+        if group and name.startswith(group):
+            return name.removeprefix(group).lstrip("_.-/:")
+    return name
 
 
 def _calls(want: Said, got: Said, found: Differences) -> None:
-    wanted, received = [_call_key(c) for c in want.calls], [_call_key(c) for c in got.calls]
+    groups = {call.namespace for call in want.calls}
+    wanted, received = [_call_key(c) for c in want.calls], [_call_key(c, groups) for c in got.calls]
     found.same("tool calls", wanted, received)
 
 
@@ -98,7 +111,7 @@ def _order(said: Said) -> list[str]:
     order: list[str] = []
     for kind, value in said.items:
         if kind == "call":
-            order.append("call " + value.name)
+            order.append("call")
         elif kind == "text" and value.strip() and order[-1:] != ["text"]:
             order.append("text")
     return order
@@ -140,7 +153,9 @@ def _rest(want: Said, got: Said, found: Differences, source: str) -> None:
     if got.citations - want.citations:
         found.say("citations invented", sorted(got.citations - want.citations)[:3])
     if found.target != "chat":
-        missing = {bare(value) for value in want.signatures} - {bare(value) for value in got.signatures}
+        there = {bare(value) for value in got.signatures}
+        again = {bare(final): bare(streamed) for final, streamed in want.sealed_again.items()}
+        missing = {value for value in map(bare, want.signatures) if not {value, again.get(value)} & there}
         if missing:
             found.say("signatures", f"{len(missing)} of {len(want.signatures)}", "answer.signatures")
     if len(got.server) < len(want.server):
@@ -177,9 +192,10 @@ def _system(want: Asked, got: Asked, found: Differences) -> None:
 Turn = tuple[str, list[tuple[str, Any]]]
 
 
-def _runs(asked: Asked, names: dict[str, str], *, lift: bool) -> list[Turn]:
+def _runs(asked: Asked, groups: Collection[str], *, lift: bool) -> list[Turn]:
     """Turns grouped by role: results first, then the rest; adjacent text joined; media lifted out of results on demand."""
     runs: list[Turn] = []
+    names = _names(asked)
     for role, kind, value in map(_plain, asked.turns):
         if kind == "thinking":
             continue
@@ -190,13 +206,15 @@ def _runs(asked: Asked, names: dict[str, str], *, lift: bool) -> list[Turn]:
             content = [_plain(("", *pair))[1:] for pair in value.content]
             media = [pair for pair in content if pair[0] not in {"text", "json"}]
             said = [pair for pair in content if pair[0] in {"text", "json"}]
-            name = value.name or names.get(value.call_id, "")
+            name = own_name(value.name or names.get(value.call_id, ""), groups)
             held.append(("result", (name, canonical_result(said), () if lift else tuple(media))))
             held += media if lift else []
         elif kind == "text" and held and held[-1][0] == "text":
             held[-1] = ("text", held[-1][1] + squash(value))
         else:
-            held.append((kind, squash(value) if kind == "text" else _call_key(value) if kind == "call" else value))
+            held.append(
+                (kind, squash(value) if kind == "text" else _call_key(value, groups) if kind == "call" else value)
+            )
     return [(role, _settled(held, asked)) for role, held in runs if held]
 
 
@@ -235,6 +253,12 @@ def _canonical(value: Any) -> str:
     return squash(json.dumps(value, sort_keys=True, ensure_ascii=False))
 
 
+def _groups(asked: Asked) -> set[str]:
+    return {tool.namespace for tool in asked.tools} | {v.namespace for _, kind, v in asked.turns if kind == "call"} - {
+        ""
+    }
+
+
 def _names(asked: Asked) -> dict[str, str]:
     return {value.id: value.name for _, kind, value in asked.turns if kind == "call" and value.id}
 
@@ -244,12 +268,13 @@ def _turns(want: Asked, got: Asked, found: Differences) -> None:
         return
     if _stray(want) and forgiven("request.stray", found.target, found.drops):
         return
+    groups = _groups(want)
     thought = squash("".join(value for _, kind, value in want.turns if kind == "thinking"))
     told = squash("".join(value for _, kind, value in got.turns if kind == "thinking"))
     found.same("thinking in history", thought, told, "request.thinking")
-    wanted, received = _runs(want, _names(want), lift=False), _runs(got, _names(got), lift=False)
+    wanted, received = _runs(want, groups, lift=False), _runs(got, groups, lift=False)
     if wanted != received:
-        wanted, received = _runs(want, _names(want), lift=True), _runs(got, _names(got), lift=True)
+        wanted, received = _runs(want, groups, lift=True), _runs(got, groups, lift=True)
         wanted, received = _without_names(wanted, received)
         wanted, received = _without_kinds(wanted, received)
         wanted, received = (_without_titles(runs, want.titles) for runs in (wanted, received))
@@ -401,7 +426,8 @@ def _last_turn(asked: Asked) -> list[tuple[str, str, Any]]:
 
 
 def _tools(want: Asked, got: Asked, found: Differences) -> None:
-    theirs = {tool.name: tool for tool in got.tools}
+    groups = _groups(want)
+    theirs = {own_name(tool.name, groups): tool for tool in got.tools}
     for tool in want.tools:
         there = theirs.pop(tool.name, None)
         if there is None:
@@ -427,7 +453,7 @@ def _tools(want: Asked, got: Asked, found: Differences) -> None:
 
 def _settings(want: Asked, got: Asked, found: Differences) -> None:
     if want.max_tokens is not None:
-        found.same("max tokens", want.max_tokens, got.max_tokens)
+        found.same("max tokens", want.max_tokens, got.max_tokens, "request.max_tokens")
     found.same("stop sequences", want.stop, got.stop, "request.stop")
     for key, value in want.sampling.items():
         if key == "n" and value == 1:
@@ -438,7 +464,7 @@ def _settings(want: Asked, got: Asked, found: Differences) -> None:
     if want.output[0] != got.output[0]:
         found.same("output format", want.output[0], got.output[0], f"request.output.{want.output[0]}")
     elif want.output[0] == "schema" and (
-        complaint := same_schema(want.output[1], got.output[1], gemini=found.target == "gemini")
+        complaint := same_schema(want.output[1], got.output[1], gemini=found.target in {"gemini", "messages"})
     ):
         found.say("output schema", complaint)
     if want.reasoning != got.reasoning and not (want.effort and want.effort == got.effort):

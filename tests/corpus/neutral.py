@@ -18,6 +18,8 @@ class Call:
     name: str
     arguments: Any
     id: str = ""
+    namespace: str = ""
+    """Responses: the group the tool belongs to; elsewhere it can only be part of the name."""
 
 
 @dataclass
@@ -52,6 +54,8 @@ class Said:
     usage: Counts | None = None
     citations: set[str] = field(default_factory=set)
     signatures: list[str] = field(default_factory=list)
+    sealed_again: dict[str, str] = field(default_factory=dict)
+    """OpenAI seals the same reasoning anew in the final object: that value to the streamed one. Either will do."""
     server: list[str] = field(default_factory=list)
     """Kinds of parts that are not the client's business: server-side tools, their results, anything unknown."""
     others: list["Said"] = field(default_factory=list)
@@ -95,6 +99,7 @@ class ToolDef:
     description: str = ""
     schema: Any = None
     strict: bool | None = None
+    namespace: str = ""
 
 
 @dataclass
@@ -139,11 +144,22 @@ def digest(data: str) -> str:
     return "bytes:" + hashlib.sha256(raw).hexdigest()[:16]
 
 
+def document(mime: str, data: str) -> str:
+    """Base64 text of a file as what it says: plain text is text, everything else a hash of its bytes."""
+    if not mime.startswith("text/"):
+        return digest(data)
+    try:
+        return "text:" + base64.b64decode(data).decode()
+    except ValueError:
+        return digest(data)
+
+
 def media(source: str) -> str:
     """A URL, or a `data:` URL as the hash of its bytes."""
     if source.startswith("data:") and "," in source:
         head, _, body = source.partition(",")
-        return digest(body) if head.endswith(";base64") else "text:" + body
+        mime = head.removeprefix("data:").partition(";")[0]
+        return document(mime, body) if head.endswith(";base64") else "text:" + body
     return "url:" + source
 
 

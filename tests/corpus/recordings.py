@@ -157,6 +157,8 @@ def not_a_request(recording: Recording) -> str:
         return reason
     if not isinstance(recording.request, dict):
         return "no JSON body was recorded"
+    if stored := [key for key in ("previous_response_id", "conversation", "prompt") if recording.request.get(key)]:
+        return f"refers to state at the provider ({stored[0]}), a 400 elsewhere"
     if recording.status in {400, 422}:
         return "the vendor refused it as invalid"
     return ""

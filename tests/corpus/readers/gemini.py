@@ -8,7 +8,19 @@ import json
 import re
 from typing import Any
 
-from tests.corpus.neutral import Asked, Call, Counts, Result, Said, Stop, ToolDef, digest, media, stream_objects
+from tests.corpus.neutral import (
+    Asked,
+    Call,
+    Counts,
+    Result,
+    Said,
+    Stop,
+    ToolDef,
+    digest,
+    document,
+    media,
+    stream_objects,
+)
 
 STOPS: dict[str, Stop] = {
     "STOP": "end",
@@ -86,7 +98,7 @@ def _candidate(candidate: dict[str, Any], said: Said, growing: list[Any]) -> Non
 
 
 def _said(part: dict[str, Any], said: Said, growing: list[Any]) -> None:
-    if part.get("thoughtSignature"):
+    if part.get("thoughtSignature") and not {"toolCall", "toolResponse", "executableCode"} & set(part):
         said.signatures.append(part["thoughtSignature"])
     if "functionCall" in part:
         _call(part["functionCall"], said, growing)
@@ -199,7 +211,8 @@ def _part(role: str, part: dict[str, Any], asked: Asked) -> None:
 def _media(part: dict[str, Any]) -> tuple[str, str] | None:
     if "inlineData" in part:
         held = part["inlineData"]
-        return (_kind(held.get("mimeType", "")), digest(held.get("data") or ""))
+        mime = held.get("mimeType", "")
+        return (_kind(mime), document(mime, held.get("data") or ""))
     if "fileData" in part:
         held = part["fileData"]
         return (_kind(held.get("mimeType", "")), media(held.get("fileUri") or ""))
@@ -260,7 +273,7 @@ def _settings(config: dict[str, Any], asked: Asked) -> None:
     if asked.budget is not None:
         asked.reasoning = "off" if asked.budget == 0 else "on"
     elif thinking:
-        asked.reasoning = "on" if asked.effort or thinking.get("includeThoughts") else ""
+        asked.reasoning = "on" if asked.effort else ""
     schema = config.get("responseJsonSchema") or config.get("responseSchema")
     if schema:
         asked.output = ("schema", schema)

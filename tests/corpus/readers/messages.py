@@ -3,7 +3,19 @@
 import json
 from typing import Any
 
-from tests.corpus.neutral import Asked, Call, Counts, Result, Said, Stop, ToolDef, digest, media, parsed, stream_objects
+from tests.corpus.neutral import (
+    Asked,
+    Call,
+    Counts,
+    Result,
+    Said,
+    Stop,
+    ToolDef,
+    document,
+    media,
+    parsed,
+    stream_objects,
+)
 
 STOPS: dict[str, Stop] = {
     "end_turn": "end",
@@ -169,7 +181,7 @@ def _content(block: dict[str, Any], asked: Asked) -> tuple[str, Any] | None:
 def _source(source: dict[str, Any]) -> str:
     match source.get("type"):
         case "base64":
-            return digest(source.get("data") or "")
+            return document(source.get("media_type") or "", source.get("data") or "")
         case "url":
             return media(source.get("url") or "")
         case "file":

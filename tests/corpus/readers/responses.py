@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.corpus.neutral import Asked, Call, Counts, Result, Said, Stop, ToolDef, media, parsed, stream_objects
+from tests.corpus.neutral import Asked, Call, Counts, Result, Said, Stop, ToolDef, digest, media, parsed, stream_objects
 
 ENDINGS = {"response.completed", "response.incomplete", "response.failed", "response.done", "response.cancelled"}
 
@@ -11,7 +11,7 @@ ENDINGS = {"response.completed", "response.incomplete", "response.failed", "resp
 def answer(body: str, *, streaming: bool) -> Said:
     """What a response object, or the stream that makes one, says."""
     whole = _collect(stream_objects(body)) if streaming else json.loads(body)
-    said = Said(stop=_stop(whole))
+    said = Said(stop=_stop(whole), sealed_again=whole.get("sealed again") or {})
     for item in whole.get("output") or []:
         _said(item, said)
     said.usage = _usage(whole.get("usage"))
@@ -47,11 +47,13 @@ def _said(item: dict[str, Any], said: Said) -> None:
             if item.get("encrypted_content"):
                 said.signatures.append(item["encrypted_content"])
         case "function_call":
-            key = item.get("call_id") or ""
-            said.items.append(("call", Call(item.get("name", ""), parsed(item.get("arguments")), key)))
+            key, group = item.get("call_id") or "", item.get("namespace") or ""
+            said.items.append(("call", Call(item.get("name", ""), parsed(item.get("arguments")), key, group)))
         case "custom_tool_call":
             key = item.get("call_id") or ""
             said.items.append(("call", Call(item.get("name", ""), item.get("input") or "", key)))
+        case "image_generation_call" if item.get("result"):
+            said.items.append(("media", digest(item["result"])))
         case kind:
             said.server.append(str(kind))
 
@@ -105,7 +107,9 @@ def _collect(events: list[dict[str, Any]]) -> dict[str, Any]:
         whole = {"status": "cut", "output": [items[number] for number in sorted(items)]}
     if error:
         whole = {**whole, "error": error}
-    return whole
+    streamed = {item.get("id"): item.get("encrypted_content") or "" for item in items.values()}
+    final = {item.get("encrypted_content") or "": streamed.get(item.get("id"), "") for item in whole["output"]}
+    return {**whole, "sealed again": final}
 
 
 def request(body: dict[str, Any]) -> Asked:
@@ -131,7 +135,8 @@ def _item(item: dict[str, Any], asked: Asked) -> None:
             _message(item, asked)
         case "function_call":
             key = item.get("call_id") or ""
-            asked.say("assistant", "call", Call(item.get("name", ""), parsed(item.get("arguments")), key))
+            group = item.get("namespace") or ""
+            asked.say("assistant", "call", Call(item.get("name", ""), parsed(item.get("arguments")), key, group))
         case "custom_tool_call":
             key = item.get("call_id") or ""
             asked.say("assistant", "call", Call(item.get("name", ""), item.get("input") or "", key))
@@ -189,12 +194,16 @@ def _place(part: dict[str, Any], link: str) -> str:
 
 
 def _tools(body: dict[str, Any], asked: Asked) -> None:
-    for tool in body.get("tools") or []:
+    for tool in _flat(body.get("tools")):
         match tool.get("type"):
             case "function":
                 asked.tools.append(
                     ToolDef(
-                        tool.get("name", ""), tool.get("description") or "", tool.get("parameters"), tool.get("strict")
+                        tool.get("name", ""),
+                        tool.get("description") or "",
+                        tool.get("parameters"),
+                        tool.get("strict"),
+                        tool.get("group", ""),
                     )
                 )
             case "custom":
@@ -206,6 +215,17 @@ def _tools(body: dict[str, Any], asked: Asked) -> None:
         asked.choice = ("" if choice == "auto" else choice, ())
     elif isinstance(choice, dict):
         asked.choice = _tool_choice(choice)
+
+
+def _flat(tools: Any) -> list[dict[str, Any]]:
+    """Tools with those of a namespace taken out of it."""
+    found: list[dict[str, Any]] = []
+    for tool in tools or []:
+        if tool.get("type") == "namespace":
+            found += [{**inner, "group": tool.get("name", "")} for inner in tool.get("tools") or []]
+        else:
+            found.append(tool)
+    return found
 
 
 def _tool_choice(choice: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
