@@ -30,7 +30,7 @@ def thinking(turn: Turn) -> Reply:
     """A signed thought, then an answer. A request whose signatures were altered never gets here."""
     asked = last_user_text(turn.request)
     thought = f"The user said {quoted(asked, 120)}. I am a simulation, so I shall say what I see."
-    earlier = sum(isinstance(part, Thinking) for message in turn.request.messages for part in message.parts)
+    earlier = sum(any(isinstance(part, Thinking) for part in message.parts) for message in turn.request.messages)
     say = f"I thought about {quoted(asked)} before I answered."
     if earlier:
         say += f" You returned {earlier} earlier thought{'s' if earlier > 1 else ''} of mine, intact."

@@ -6,7 +6,7 @@ import hashlib
 
 from plexus.ir.chat import ChatRequest
 from plexus.ir.errors import InvalidRequest
-from plexus.ir.parts import Media, Signature, Text, Thinking, ToolCall
+from plexus.ir.parts import Media, Text, Thinking, ToolCall
 
 _MARK = b"plexus-demo:"
 _DIGEST = 16
@@ -25,11 +25,13 @@ def check_signatures(request: ChatRequest) -> None:
         InvalidRequest: naming the part, as providers do.
     """
     for m, message in enumerate(request.messages):
+        pieces: list[str] = []  # Gemini clients return a streamed thought in the pieces it came in
         for p, part in enumerate(message.parts):
+            thought = part.text if isinstance(part, Thinking) else ""
+            pieces = [*pieces, thought] if isinstance(part, Thinking) else []
             if not isinstance(part, Text | Media | Thinking | ToolCall) or part.signature is None:
                 continue
-            thought = part.text if isinstance(part, Thinking) else ""
-            if not _intact(part.signature, thought):
+            if not _intact(part.signature.value, {thought, "".join(pieces)}):
                 raise InvalidRequest(f"messages.{m}.content.{p}", "Invalid `signature` in `thinking` block")
 
 
@@ -37,12 +39,12 @@ def _check(body: bytes) -> bytes:
     return hashlib.sha256(b"seal:" + body).digest()[:_DIGEST]
 
 
-def _intact(signature: Signature, thought: str) -> bool:
+def _intact(signature: str, thoughts: set[str]) -> bool:
     try:
-        raw = base64.b64decode(signature.value, validate=True)
+        raw = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError):
         return False
     body, check = raw[:-_DIGEST], raw[-_DIGEST:]
     if not body.startswith(_MARK) or check != _check(body):
         return False
-    return not thought or signature.value == seal(thought)
+    return "" in thoughts or signature in map(seal, thoughts)
