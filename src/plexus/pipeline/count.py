@@ -1,7 +1,7 @@
 """Counting the tokens of a request without running it: asked of the target where it can count, else estimated."""
 
 from plexus.core.json import dumps
-from plexus.ir.estimate import estimate_tokens
+from plexus.ir.estimate import estimate
 from plexus.pipeline.call import Answer, Call
 from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.headers import outgoing
@@ -24,7 +24,7 @@ async def count_tokens(call: Call, gateway: Gateway) -> Answer:
     headers = [(b"content-type", b"application/json"), (b"x-plexus-request-id", call.request_id.encode())]
     if door.counts_tokens and door.protocol.name == call.protocol.name and door.protocol.count_path is not None:
         return Answer(200, headers, await _asked(call, door, gateway))
-    total = estimate_tokens(call.request)
+    total = estimate(call.request, door.target.protocol)
     return Answer(200, [*headers, (b"x-plexus-estimated", b"true")], dumps({call.protocol.count_field: total}))
 
 

@@ -22,6 +22,11 @@ def path(model: str, stream: bool) -> str:
     return f"/{quote(name, safe='/@:.-_~')}:{action}"
 
 
+def count_path(model: str) -> str:
+    """The path of the call that counts the tokens of a request."""
+    return path(model, False).replace(":generateContent", ":countTokens")
+
+
 PROTOCOL = WireProtocol(
     name="gemini",
     decode_request=decode_request,
@@ -30,10 +35,13 @@ PROTOCOL = WireProtocol(
     encode_response=encode_response,
     stream_decoder=StreamDecoder,
     stream_encoder=StreamEncoder,
+    array_stream_encoder=array_stream_encoder,
     decode_error=decode_error,
     encode_error=encode_error,
     error_in=error_in,
     path=path,
+    count_path=count_path,
+    count_field="totalTokens",
     minimal=MINIMAL,
     fields=FIELDS,
 )

@@ -14,6 +14,11 @@ from plexus.protocols.messages.response import decode_response, encode_response
 from plexus.protocols.messages.stream_decoder import MessagesStreamDecoder
 from plexus.protocols.messages.stream_encoder import MessagesStreamEncoder
 
+
+def _count_path(_model: str) -> str:
+    return "/messages/count_tokens"
+
+
 PROTOCOL = WireProtocol(
     name=wire.NAME,
     decode_request=decode_request,

@@ -17,6 +17,11 @@ def path(model: str, stream: bool) -> str:  # noqa: ARG001 - both are in the bod
     return "/responses"
 
 
+def count_path(model: str) -> str:  # noqa: ARG001 - it is in the body
+    """The path of the call that counts the tokens of an input."""
+    return "/responses/input_tokens"
+
+
 PROTOCOL = WireProtocol(
     name="responses",
     decode_request=decode_request,
@@ -29,6 +34,8 @@ PROTOCOL = WireProtocol(
     encode_error=encode_error,
     error_in=error_in,
     path=path,
+    count_path=count_path,
+    state_fields=STATE_FIELDS,
     minimal=MINIMAL,
     fields=FIELDS,
 )
