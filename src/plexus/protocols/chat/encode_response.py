@@ -66,7 +66,12 @@ def _choice(number: int, answer: Alternative, writing: Writing, drops: list[Drop
         "index": number,
         "message": message.wire(),
         "logprobs": message.logprobs(),
-        "finish_reason": encode_stop(answer.stop_reason, calls=bool(message.calls), legacy=is_legacy(writing.request)),
+        "finish_reason": encode_stop(
+            answer.stop_reason,
+            calls=bool(message.calls),
+            legacy=is_legacy(writing.request),
+            refused=bool(message.refusals),
+        ),
     }
 
 
@@ -78,7 +83,7 @@ class _AnswerMessage:
         self._drops = drops
         self._path = path
         self._texts: list[Text] = []
-        self._refusals: list[Text] = []
+        self.refusals: list[Text] = []
         self._thoughts: list[Thinking] = []
         self._media: list[Media] = []
         self.calls: list[ToolCall] = []
@@ -87,7 +92,7 @@ class _AnswerMessage:
         """Take in the next part; what chat cannot show is reported."""
         match part:
             case Text():
-                (self._refusals if part.refusal else self._texts).append(part)
+                (self.refusals if part.refusal else self._texts).append(part)
             case Thinking():
                 self._thoughts.append(part)
             case ToolCall():
@@ -102,7 +107,7 @@ class _AnswerMessage:
     def wire(self) -> Wire:
         """The message object. `content` and `refusal` are always there, null when nothing was said."""
         content = "".join(text.text for text in self._texts)
-        refusal = "".join(text.text for text in self._refusals)
+        refusal = "".join(text.text for text in self.refusals)
         empty = bool(self.calls or refusal or self._media)
         message: Wire = {
             "role": "assistant",
@@ -120,7 +125,7 @@ class _AnswerMessage:
     def logprobs(self) -> Wire | None:
         """The choice's `logprobs` object, or None."""
         said = [token for text in self._texts for token in text.logprobs]
-        return write_logprobs(said, [token for text in self._refusals for token in text.logprobs])
+        return write_logprobs(said, [token for text in self.refusals for token in text.logprobs])
 
     def _reason(self, message: Wire) -> None:
         said = "".join(thought.text for thought in self._thoughts)

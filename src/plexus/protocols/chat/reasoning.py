@@ -146,13 +146,22 @@ def _word(reasoning: Reasoning, target: Target, drops: list[Drop], *, switched: 
     if wanted == "none" and "none" not in profile.efforts and not reasoning.effort:
         return _word_for_off(profile, drops)
     if not wanted:
-        return _nearest("medium", profile.efforts) if reasoning.mode == "on" and profile.style == "effort" else ""
+        return _word_for_on(reasoning, profile, drops) if reasoning.mode in {"on", "adaptive"} else ""
     if not reasoning.effort and wanted != "none":
         drops.append(Drop("approximated", "reasoning.budget", f"chat takes a word: {wanted}"))
     if not profile.efforts or wanted in profile.efforts:
         return wanted
     drops.append(Drop("clamped", "reasoning.effort", f"the model takes {', '.join(profile.efforts)}"))
     return _nearest(wanted, profile.efforts)
+
+
+def _word_for_on(reasoning: Reasoning, profile: ReasoningProfile, drops: list[Drop]) -> str:
+    """What to send when the model shall think and nobody said how much."""
+    if profile.style == "effort":
+        drops.append(Drop("approximated", f"reasoning.{reasoning.mode}", "sent as a medium effort"))
+        return _nearest("medium", profile.efforts)
+    drops.append(Drop("approximated", "reasoning", "left to the model: it is not known how to switch thinking on"))
+    return ""
 
 
 def _word_for_off(profile: ReasoningProfile, drops: list[Drop]) -> str:

@@ -78,9 +78,13 @@ def settled(stop: StopReason | None, parts: list[Part]) -> StopReason:
     return stop or "end"
 
 
-def encode_stop(stop: StopReason | None, *, calls: bool, legacy: bool = False) -> str:
-    """The `finish_reason` for a client. `calls`: whether a tool call was sent; `legacy`: in the old `function_call`."""
-    word = _WRITTEN[stop] if stop is not None else "stop"
+def encode_stop(stop: StopReason | None, *, calls: bool, legacy: bool = False, refused: bool = False) -> str:
+    """The `finish_reason` for a client.
+
+    `calls`: whether a tool call was sent; `legacy`: in the old `function_call`; `refused`: whether a refusal was sent as
+    such, after which OpenAI says `stop`.
+    """
+    word = _WRITTEN[stop] if stop is not None and not (stop == "refusal" and refused) else "stop"
     if calls and stop in {None, "end", "stop_sequence", "tool_use", "pause"}:
         return "function_call" if legacy else "tool_calls"
     return word

@@ -168,8 +168,9 @@ class StreamEncoder:
             if stop in APPROXIMATED:
                 self.drops.append(Drop("approximated", "stop_reason", f"chat has no word for {stop}"))
             frames.append(self._speak(choice))
-            calls = self._spoken[choice].calls > 0
-            frames.append(self._chunk(choice, {}, encode_stop(stop, calls=calls, legacy=self._legacy)))
+            said = self._spoken[choice]
+            word = encode_stop(stop, calls=said.calls > 0, legacy=self._legacy, refused=said.refused)
+            frames.append(self._chunk(choice, {}, word))
         if self._usage_wanted and event.usage is not None:
             frames.append(self._usage(event.usage))
         frames.append(b"data: [DONE]\n\n")

@@ -28,6 +28,7 @@ class Spoken:
         self.images = 0
         self.thoughts = 0
         self.signed = False
+        self.refused = False
         self.unsigned: list[Wire] = []
         """Entries of thoughts without a signature, written only once one with a signature comes."""
 
@@ -108,6 +109,7 @@ class _Refusal(GrowingPart):
     def __init__(self, part: Text, *rest: Any) -> None:
         super().__init__(*rest)
         self._part = part
+        self._spoken.refused = True
 
     def opening(self) -> list[Wire]:
         return self.say(self._part.text) if self._part.text else []
@@ -202,8 +204,31 @@ class _Call(GrowingPart):
         return [] if self._said else self.say("{}")
 
 
+class _CustomCall(GrowingPart):
+    """A call of a custom tool that was made as one: its free text streams.
+
+    The published types know functions only; OpenAI streams custom calls like this all the same.
+    https://github.com/openai/openai-openapi/issues/576
+    """
+
+    def __init__(self, part: ToolCall, *rest: Any) -> None:
+        super().__init__(*rest)
+        self._part = part
+        self._number = self._spoken.calls
+        self._spoken.calls += 1
+        self.prefix = b'{"tool_calls":[{"index":%d,"custom":{"input":' % self._number
+        self.suffix = b"}}]}"
+
+    def opening(self) -> list[Wire]:
+        custom = {"name": self._part.name, "input": self._part.arguments}
+        return [{"tool_calls": [{"index": self._number, "id": self._part.id, "type": "custom", "custom": custom}]}]
+
+    def say(self, text: str) -> list[Wire]:
+        return [{"tool_calls": [{"index": self._number, "custom": {"input": text}}]}]
+
+
 class _HeldCall(GrowingPart):
-    """A call whose form is only known when it is whole: a custom tool's free text, or one that goes the other way."""
+    """A call that changes its form, so that it must be whole first: JSON to free text, or the other way."""
 
     def __init__(self, part: ToolCall, *rest: Any) -> None:
         super().__init__(*rest)
@@ -224,9 +249,8 @@ class _HeldCall(GrowingPart):
         del end
         part, said = self._part, "".join(self._said)
         call: Wire = {"index": self._number, "id": part.id}
-        if wants_text(part.name, self._writing.request):
-            text = said if part.custom else free_text(said)
-            call |= {"type": "custom", "custom": {"name": part.name, "input": text}}
+        if not part.custom:
+            call |= {"type": "custom", "custom": {"name": part.name, "input": free_text(said)}}
         else:
             call |= {"type": "function", "function": {"name": part.name, "arguments": as_json(said)}}
         if self._signature is not None:
@@ -274,6 +298,13 @@ class _Media(GrowingPart):
         return [{"images": [image]}]
 
 
+def _begin_call(part: ToolCall, choice: int, spoken: Spoken, writing: Writing, drops: list[Drop]) -> GrowingPart:
+    form: type[_Call | _CustomCall | _HeldCall] = _HeldCall
+    if part.custom == wants_text(part.name, writing.request):
+        form = _CustomCall if part.custom else _Call
+    return form(part, choice, spoken, writing, drops)
+
+
 def begin(event: PartStart, spoken: Spoken, writing: Writing, drops: list[Drop]) -> GrowingPart:
     """The growing form of a part; what chat cannot show is reported and stays silent."""
     part = event.part
@@ -286,8 +317,7 @@ def begin(event: PartStart, spoken: Spoken, writing: Writing, drops: list[Drop])
         case ToolCall():
             if is_legacy(writing.request):
                 return _LegacyCall(part, *common)
-            held = part.custom or wants_text(part.name, writing.request)
-            return _HeldCall(part, *common) if held else _Call(part, *common)
+            return _begin_call(part, *common)
         case Media(kind="image" | "audio"):
             return _Media(part, *common)
         case _:
