@@ -89,8 +89,9 @@ def _call_key(call: Call, groups: Collection[str] = ()) -> tuple[str, str]:
 def own_name(name: str, groups: Collection[str]) -> str:
     """A tool's name without the namespace it carries where the wire has none."""
     for group in groups:
-        if group and name.startswith(group):
-            return name.removeprefix(group).lstrip("_.-/:")
+        rest = name.removeprefix(group) if group else name
+        if rest != name and rest.lstrip("_.-/:") not in {"", rest}:
+            return rest.lstrip("_.-/:")
     return name
 
 

@@ -125,17 +125,17 @@ def _deep(value: Any) -> Any:
 
 
 def client_request(recording: Recording, client: str) -> ChatRequest:
-    """The request the answer belongs to, as if a client of `client` had made it."""
-    made: ChatRequest | None = None
+    """The request the answer belongs to, as a client of `client` would have made it: translated, then read again."""
+    ours, theirs = protocols()[recording.protocol], protocols()[client]
+    made = ChatRequest(protocol=client, model="m", messages=[Message(role="user", parts=[Text(text="hi")])])
     body = recording.request
     if isinstance(body, dict):
         try:
-            made = protocols()[recording.protocol].decode_request(body, recording.model or "m", recording.streaming)
-        except Exception:
-            made = None
-    if made is None:
-        made = ChatRequest(protocol=client, model="m", messages=[Message(role="user", parts=[Text(text="hi")])])
-    made.protocol = client
+            asked = ours.decode_request(body, recording.model or "m", recording.streaming)
+            there = json.loads(msgspec.json.encode(theirs.encode_request(asked, target(client)).body))
+            made = theirs.decode_request(there, recording.model or "m", recording.streaming)
+        except Exception:  # the request is judged in its own run
+            made.stream = recording.streaming
     made.include_usage = True
     return made
 

@@ -73,7 +73,7 @@ class _Chunks:
 
     def _chunk(self, chunk: dict[str, Any]) -> None:
         say, expect = self.complain.say, self.complain.expect
-        self.complain.typed(_CHUNK, chunk)
+        self.complain.typed(_CHUNK, _functions_only(chunk))
         expect(not self.failed, "an error ends the stream", chunk)
         for key in ("id", "created", "model"):
             expect(chunk.get(key), f"{key} given", chunk.get(key))
@@ -128,11 +128,24 @@ class _Chunks:
     def _call(self, state: _Choice, fragment: dict[str, Any]) -> None:
         expect = self.complain.expect
         index = fragment.get("index")
-        function = fragment.get("function") or {}
+        function = fragment.get("function") or fragment.get("custom") or {}
         if isinstance(index, int) and index < len(state.calls):
             expect(not fragment.get("id"), "id once", fragment)
             expect(not function.get("name"), "name once", fragment)
             return
         expect(index == len(state.calls), "tool call index", index)
-        expect(fragment.get("type") == "function", "tool call opening", fragment)
+        expect(fragment.get("type") in {"function", "custom"}, "tool call opening", fragment)
         state.calls.append({"id": fragment.get("id") or "", "name": function.get("name") or ""})
+
+
+def _functions_only(chunk: dict[str, Any]) -> dict[str, Any]:
+    """The chunk without calls of custom tools, which the documents have and the SDK's stream types have not."""
+    choices = []
+    for choice in chunk.get("choices") or []:
+        delta = choice.get("delta") if isinstance(choice, dict) else None
+        if isinstance(delta, dict) and delta.get("tool_calls"):
+            calls = [call for call in delta["tool_calls"] if "custom" not in call]
+            choices.append({**choice, "delta": {**delta, "tool_calls": calls}})
+        else:
+            choices.append(choice)
+    return {**chunk, "choices": choices} if choices else chunk
