@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from plexus.ir.chat import Alternative, ChatResponse, StopReason
@@ -70,7 +71,7 @@ def _candidate(number: int, said: Alternative, sink: Sink) -> Wire:
     candidate: Wire = {}
     if parts or said.stop_reason not in FILTERED:
         candidate["content"] = {"parts": parts, "role": "model"}
-    candidate["finishReason"] = finish_reason(said.stop_reason, said.stop_sequence, sink.drops)
+    candidate["finishReason"] = finish_reason(in_words(said.stop_reason, texts), said.stop_sequence, sink.drops)
     candidate["index"] = number
     tokens = [token for _, text in texts for token in text.logprobs]
     if tokens:
@@ -79,6 +80,11 @@ def _candidate(number: int, said: Alternative, sink: Sink) -> Wire:
     if grounding is not None:
         candidate["groundingMetadata"] = grounding
     return candidate
+
+
+def in_words(stop: StopReason | None, texts: Iterable[tuple[int, Text]]) -> StopReason | None:
+    """The stop reason; a model that declined in words ended its answer in the ordinary way."""
+    return "end" if stop == "refusal" and any(text.refusal for _, text in texts) else stop
 
 
 def finish_reason(stop: StopReason | None, sequence: str | None, drops: list[Drop]) -> str:

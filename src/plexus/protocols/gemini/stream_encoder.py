@@ -21,7 +21,7 @@ from plexus.ir.exchange import Writing
 from plexus.ir.parts import Part, Signature, Text, Thinking, TokenLogprob, ToolCall
 from plexus.protocols.gemini.citations import write_citations
 from plexus.protocols.gemini.encode_part import Sink, client_signature, write_part
-from plexus.protocols.gemini.encode_response import FILTERED, finish_reason, response_id, same_name
+from plexus.protocols.gemini.encode_response import FILTERED, finish_reason, in_words, response_id, same_name
 from plexus.protocols.gemini.errors import encode_error
 from plexus.protocols.gemini.logprobs import write_logprobs
 from plexus.protocols.gemini.protojson import Wire
@@ -50,15 +50,15 @@ class _Part:
 
 
 class _Lane:
-    """One candidate: its parts in order (only the first is written), the part held back, and its cited texts."""
+    """One candidate: its parts in order (only the first is written), the part held back, and texts to speak of at the end."""
 
-    __slots__ = ("cited", "held", "number", "parts", "written")
+    __slots__ = ("held", "number", "parts", "texts", "written")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.parts: list[_Part] = []
         self.held: Wire | None = None
-        self.cited: list[tuple[int, Text]] = []
+        self.texts: list[tuple[int, Text]] = []
         self.written = 0
 
 
@@ -197,8 +197,9 @@ class StreamEncoder:
         elif isinstance(shell, Text | Thinking):
             shell.text = ""
         wire = write_part(shell, self._sink, path)
-        if isinstance(shell, Text) and shell.citations:
-            lane.cited.append((lane.written, Text(text="".join(part.said), citations=shell.citations)))
+        if isinstance(shell, Text) and (shell.citations or shell.refusal):
+            said = "".join(part.said)
+            lane.texts.append((lane.written, Text(text=said, citations=shell.citations, refusal=shell.refusal)))
         lane.written += 1 if wire is not None or part.said else 0
         if wire is None:
             return b""
@@ -254,9 +255,9 @@ class StreamEncoder:
         candidate: Wire = {}
         if lane.written or stop not in FILTERED:
             candidate["content"] = {"parts": [lane.held or {"text": ""}], "role": "model"}
-        candidate["finishReason"] = finish_reason(stop, sequence, self.drops)
+        candidate["finishReason"] = finish_reason(in_words(stop, lane.texts), sequence, self.drops)
         candidate["index"] = lane.number
-        grounding = write_citations(lane.cited)
+        grounding = write_citations(lane.texts)
         if grounding is not None:
             candidate["groundingMetadata"] = grounding
         return candidate
