@@ -90,10 +90,19 @@ def _streaming(request: ChatRequest, *, stream: bool) -> ChatRequest:
     return request if request.stream == stream else replace(request, stream=stream)
 
 
+def _model_for(call: Call, door: Door) -> str | None:
+    """What the body's `model` has to become, or None when it is right, or not needed."""
+    said = call.body.text("model")
+    if door.protocol.model_in_path:
+        name = f"models/{door.target.model}" if said and said.startswith("models/") else door.target.model
+        return name if said is not None and said != name else None
+    return door.target.model if said != door.target.model else None
+
+
 def _as_it_came(call: Call, door: Door, reading: Reading) -> Rendering:
     changes = dict(door.extra_body)
-    if "model" in call.body.values and call.body.text("model") != door.target.model:
-        changes["model"] = dumps(door.target.model)
+    if (named := _model_for(call, door)) is not None:
+        changes["model"] = dumps(named)
     asked = door.protocol.ask_usage(call.body, door.target) if call.stream else {}
     changes.update(asked)
     return Rendering(

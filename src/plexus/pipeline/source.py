@@ -81,7 +81,8 @@ async def stream_batches(
                 events += decoder.feed(frame)
             yield Batch(chunk, events, idle=not events and (bool(frames) or chunk.startswith(b":")))
             if decoder.done:
-                await reply.drain()
+                async for rest in reply.rest():
+                    yield Batch(rest, [])
                 return
         last: list[Event] = []
         for frame in framer.end():

@@ -105,6 +105,8 @@ class WireProtocol(Struct, frozen=True, kw_only=True):
     """Changes to a streaming client's body that make the target tell its usage; empty when it does anyway."""
     only_usage: Callable[[bytes], bool] = never
     """Whether a frame's data is there only because usage was asked for."""
+    model_in_path: bool = False
+    """Whether the path names the model; a `model` in the body then only repeats it, as `models/NAME`."""
     count_path: Callable[[str], str] | None = None
     """Model → path of the protocol's own token counting call, where it has one."""
     count_field: str = "input_tokens"

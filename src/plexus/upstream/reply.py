@@ -10,8 +10,8 @@ from plexus.core.json import JSONError, loads_lenient
 from plexus.upstream.encoding import decoder_for
 from plexus.upstream.failures import UpstreamFailed, failure_of
 
-_DRAIN_TIME = 0.5
-_DRAIN_SIZE = 64 * 1024
+_REST_TIME = 0.5
+_REST_SIZE = 1024 * 1024
 
 
 class Reply:
@@ -82,14 +82,17 @@ class Reply:
         except JSONError as error:
             raise UpstreamFailed.because("upstream", "the provider's answer is not JSON", "not_json") from error
 
-    async def drain(self) -> None:
-        """Read past what follows a stream's own ending, briefly, so that the connection can be used again."""
+    async def rest(self) -> AsyncIterator[bytes]:
+        """What still comes after a stream's own ending, for a moment; read to the end the connection can be used again."""
+        read = 0
+        deadline = asyncio.get_running_loop().time() + _REST_TIME
         try:
-            async with asyncio.timeout(_DRAIN_TIME):
-                read = 0
-                while read < _DRAIN_SIZE and (chunk := await self._response.content.readany()):
-                    read += len(chunk)
-        except (aiohttp.ClientError, OSError, TimeoutError):
+            async for chunk in self.chunks(deadline=deadline):
+                read += len(chunk)
+                if read > _REST_SIZE:
+                    return
+                yield chunk
+        except UpstreamFailed:
             return
 
     def close(self) -> None:

@@ -40,6 +40,7 @@ PROTOCOL = WireProtocol(
     encode_error=encode_error,
     error_in=error_in,
     path=path,
+    model_in_path=True,
     count_path=count_path,
     count_field="totalTokens",
     minimal=MINIMAL,

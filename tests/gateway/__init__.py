@@ -1,0 +1,1 @@
+"""The whole gateway in this process, over real sockets on loopback."""
