@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import secrets
 import socket
 import sys
 from collections.abc import Callable
@@ -13,7 +15,7 @@ import uvicorn
 from plexus import app
 from plexus.cli.demo import ADDRESSES, KEY, MODELS, demo_settings
 from plexus.core import logging
-from plexus.settings.environment import Environment
+from plexus.settings.environment import read_environment
 from plexus.settings.file_home import FileHome
 from plexus.settings.problems import ConfigurationError
 from plexus.settings.schema import Settings
@@ -22,6 +24,7 @@ from plexus.web.head_rules import HeadRules
 GRACE = 30
 """Seconds that streams under way may take when the server is told to stop."""
 KEEP_ALIVE = 75
+_DEFAULT = Path("config/plexus.yaml")
 log = structlog.get_logger("plexus")
 
 
@@ -29,30 +32,35 @@ class NotServed(Exception):  # noqa: N818 - why the server did not start
     """The server cannot start; the message says why and what to do."""
 
 
-def serve(*, config: Path | None, host: str, port: int, workers: int, demo: bool, environment: Environment) -> None:
-    """Run until stopped.
+def serve(config: Path | None, host: str | None, port: int | None, workers: int, demo: bool) -> None:
+    """Run until stopped. A flag beats the environment, the environment beats the defaults.
 
     Raises:
         NotServed: when it cannot start.
-        ConfigurationError: when the file is refused.
+        ConfigurationError: when the environment or the file is refused.
     """
     if workers != 1:
         raise NotServed("--workers above 1 needs PostgreSQL and REDIS_URL, which this version does not use yet")
+    if demo and config is not None:
+        raise NotServed("--demo brings its own configuration; leave --config out, or --demo")
+    environment = read_environment(os.environ, needs_admin_key=not demo)
     logging.configure(environment.log_level, environment.log_format)
-    home = None if demo else _home(config)
+    address = host or environment.host
+    if demo and address not in ADDRESSES:
+        raise NotServed(f"the demo listens on loopback only, not on {address}")
+    home = None if demo else _home(config or environment.config_path)
     settings = demo_settings() if home is None else home.load()
     for notice in home.notices if home else []:
         log.warning("configuration", notice=str(notice))
-    if demo and host not in ADDRESSES:
-        raise NotServed(f"the demo listens on loopback only, not on {host}")
-    listener = _bound(host, port)
+    listener = _bound(address, port if port is not None else environment.port)
+    admin_key = secrets.token_urlsafe(32) if demo and environment.admin_key is None else None
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run(settings, home, listener, demo=demo))
+        runner.run(_run(settings, home, listener, admin_key))
 
 
-def _home(config: Path | None) -> FileHome:
-    default = Path("config/plexus.yaml")
-    path = config or (default if default.exists() else None)
+def _home(path: Path | None) -> FileHome:
+    if path is None and _DEFAULT.exists():
+        path = _DEFAULT
     if path is None:
         raise NotServed(
             "nothing to serve: give --config FILE (config/plexus.example.yaml shows how), or --demo to try it"
@@ -74,7 +82,7 @@ def _bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _run(settings: Settings, home: FileHome | None, listener: socket.socket, *, demo: bool) -> None:
+async def _run(settings: Settings, home: FileHome | None, listener: socket.socket, admin_key: str | None) -> None:
     plexus = app.Plexus(settings)
     application = await plexus.start()
     rules = type("Rules", (HeadRules,), {"head_size": settings.limits.head, "head_count": settings.limits.headers})
@@ -92,7 +100,7 @@ async def _run(settings: Settings, home: FileHome | None, listener: socket.socke
         )
     )
     watching = asyncio.create_task(_watch(plexus, home)) if home else None
-    _greet(listener, settings, demo=demo)
+    _greet(listener, settings, admin_key, demo=home is None)
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -118,7 +126,7 @@ async def _watch(plexus: app.Plexus, home: FileHome) -> None:
         group.create_task(apply())
 
 
-def _greet(listener: socket.socket, settings: Settings, *, demo: bool) -> None:
+def _greet(listener: socket.socket, settings: Settings, admin_key: str | None, *, demo: bool) -> None:
     host, port = listener.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     lines = [f"Plexus listens on {url}"]
@@ -132,6 +140,8 @@ def _greet(listener: socket.socket, settings: Settings, *, demo: bool) -> None:
         lines.append(
             f"  {len(settings.providers)} providers, {len(settings.models)} aliases, {len(settings.keys)} keys"
         )
+    if admin_key is not None:
+        lines.append(f"  admin key, made for this run: {admin_key}")
     print("\n".join(lines), file=sys.stderr, flush=True)
 
 
