@@ -8,11 +8,9 @@ from plexus.ir.chat import Message, Role
 from plexus.ir.errors import InvalidRequest
 from plexus.ir.parts import CacheMark, Media, Opaque, Part, Signature, Text, Thinking, ToolCall, ToolResult
 from plexus.ir.signature import unwrap
+from plexus.protocols.responses.carriers import carried
 from plexus.protocols.responses.decode_content import ORIGIN, cache_mark, decode_part, rest
 from plexus.protocols.responses.namespaces import joined
-
-CARRIER = "#"
-"""Between a wrapped signature and the place it belongs to, in a reasoning item that only carries it (`carriers.py`)."""
 
 ITEM_FIELDS = ("phase", "status")
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "system": "system", "developer": "developer"}
@@ -51,6 +49,8 @@ class _Conversation:
             raise InvalidRequest(f"{path}.type", "must say what the item is")
         if kind == "message":
             self._message(item, path)
+        elif kind == "reasoning" and (alone := carried(_string(item.get("encrypted_content")))) is not None:
+            self._return_signature(unwrap(item["encrypted_content"], ORIGIN.protocol), alone=alone)
         elif kind in _READERS:
             role, read = _READERS[kind]
             self._put(role, read(item, path, self._declared))
@@ -59,29 +59,17 @@ class _Conversation:
             self._put("user" if theirs else "assistant", Opaque(kind=kind, raw=item, origin=ORIGIN))
 
     def _put(self, role: Role, part: Part) -> None:
-        if isinstance(part, Thinking) and part.signature is not None and CARRIER in part.signature.value:
-            self._return_signature(part.signature)
-            return
         if self._open is None or self._open.role != role:
             self._open = Message(role=role, parts=[])
             self.messages.append(self._open)
         self._open.parts.append(part)
 
-    def _return_signature(self, carried: Signature) -> None:
+    def _return_signature(self, signature: Signature, *, alone: bool) -> None:
         """Give a signature that only travelled as a reasoning item back to the part it was made for."""
-        value, _, place = carried.value.partition(CARRIER)
-        signature = unwrap(value, ORIGIN.protocol)
-        for message in reversed(self.messages):
-            for part in reversed(message.parts):
-                if isinstance(part, ToolCall) and part.id == place:
-                    part.signature = signature
-                    return
-                if isinstance(part, Text) and not place and message.role == "assistant" and part.signature is None:
-                    part.signature = signature
-                    return
-            if message.role == "assistant":
-                break
-        if not place:
+        before = self._open.parts[-1] if self._open is not None and self._open.role == "assistant" else None
+        if isinstance(before, Text | ToolCall) and before.signature is None and not alone:
+            before.signature = signature
+        else:
             self._put("assistant", Text(text="", signature=signature))
 
     def _message(self, item: dict[str, Any], path: str) -> None:
@@ -222,7 +210,7 @@ def _reasoning(item: dict[str, Any], path: str, declared: frozenset[tuple[str, s
     sealed = item.get("encrypted_content")
     signature = None
     if isinstance(sealed, str) and sealed:
-        signature = Signature(sealed, ORIGIN) if CARRIER in sealed else unwrap(sealed, ORIGIN.protocol)
+        signature = unwrap(sealed, ORIGIN.protocol)
     part = reasoning_part(item, signature)
     if part is None:
         return Opaque(kind="reasoning", raw=item, origin=ORIGIN)

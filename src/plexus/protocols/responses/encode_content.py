@@ -82,7 +82,8 @@ def cache_control(mark: CacheMark) -> dict[str, Any]:
 
 def encode_media(media: Media, path: str, drops: list[Drop], *, same: bool) -> dict[str, Any] | None:
     """An image, file or audio as input content."""
-    if media.url and not media.url.startswith(("http://", "https://", "data:")):
+    address = media.url or media.file_id
+    if "://" in address[:16] and not address.startswith(("http://", "https://")):
         drops.append(Drop("dropped", path, "the target cannot fetch this address"))
         return None
     if media.kind == "image":
@@ -120,8 +121,10 @@ def _encode_file(media: Media, path: str, drops: list[Drop], *, same: bool) -> d
     ]
     text = media.text or ("" if same else _plain(media))
     if text:
-        drops.append(Drop("approximated", path, "a plain-text document is sent as text"))
-        return {"type": "input_text", "text": f"{media.name}\n\n{text}" if media.name else text}
+        drops.append(
+            Drop("approximated", f"{path}.name" if media.name else path, "a plain-text document is sent as text")
+        )
+        return {"type": "input_text", "text": text}
     raw: dict[str, Any] = {"type": "input_file"}
     if media.detail:
         raw["detail"] = media.detail
@@ -148,25 +151,19 @@ def _plain(media: Media) -> str:
 
 
 def encode_citation(citation: Citation) -> dict[str, Any] | None:
-    """A citation as an annotation, or None when it lacks what the kind demands."""
+    """A citation as an annotation with all fields its type demands, or None when it has no such form."""
     raw = citation.raw or {}
-    if raw.get("type") in CITATION_KINDS:
+    kind = raw.get("type")
+    if kind == "url_citation" and "url" in raw:
+        return {"title": "", "start_index": 0, "end_index": 0, **raw}
+    if kind in CITATION_KINDS and "file_id" in raw:
         return raw
     if citation.kind == "url" and citation.url:
-        return {
-            "type": "url_citation",
-            "url": citation.url,
-            "title": citation.title,
-            "start_index": citation.start or 0,
-            "end_index": citation.end or 0,
-        }
+        place = {"start_index": citation.start or 0, "end_index": citation.end or 0}
+        return {"type": "url_citation", "url": citation.url, "title": citation.title, **place}
     if citation.kind == "file" and citation.file_id:
-        return {
-            "type": "file_citation",
-            "file_id": citation.file_id,
-            "filename": citation.title,
-            "index": citation.start or 0,
-        }
+        name, index = citation.title, citation.start or 0
+        return {"type": "file_citation", "file_id": citation.file_id, "filename": name, "index": index}
     return None
 
 

@@ -80,7 +80,7 @@ class Items:
         return self._message
 
     def _identify(self, item: dict[str, Any], item_id: str) -> None:
-        kept = own_item_id(item["type"], item_id) if self.own else ""
+        kept = own_item_id(item_id) if self.own else ""
         if kept:
             item["id"] = kept
 

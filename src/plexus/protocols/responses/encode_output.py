@@ -10,8 +10,9 @@ from plexus.ir.drops import Drop
 from plexus.ir.exchange import Writing
 from plexus.ir.parts import Media, Opaque, Part, Signature, Text, Thinking, ToolCall
 from plexus.ir.signature import wrap
+from plexus.protocols.responses.carriers import encode_carrier
 from plexus.protocols.responses.decode_content import CONTENT, ORIGIN
-from plexus.protocols.responses.decode_items import CARRIER, SHELL
+from plexus.protocols.responses.decode_items import SHELL
 from plexus.protocols.responses.encode_content import encode_logprobs
 from plexus.protocols.responses.ids import made_item_id
 from plexus.protocols.responses.namespaces import KEY, bare, group_of
@@ -24,21 +25,22 @@ def encode_output(parts: list[Part], writing: Writing) -> tuple[list[dict[str, A
     output: list[dict[str, Any]] = []
     message: dict[str, Any] | None = None
     names = Names(writing.request)
+    taken: set[str] = set()
     for number, part in enumerate(parts):
         path = f"parts[{number}]"
         if isinstance(part, Text):
             message = _say(part, message, output, writing.seed, path, drops)
         else:
             message = None
-            item = _item(part, len(output), writing.seed, names)
+            item = _item(part, len(output), writing.seed, names, taken)
             if item is not None:
                 output.append(item)
             elif not isinstance(part, Thinking):  # empty thinking says nothing
                 drops.append(Drop("dropped", path, "no output item of this kind"))
         if isinstance(part, Text | ToolCall) and part.signature is not None:
             message = None
-            place = part.id if isinstance(part, ToolCall) else ""
-            output.append(carrier(part.signature, place, writing.seed, len(output)))
+            alone = isinstance(part, Text) and not part.text
+            output.append(carrier(part.signature, writing.seed, len(output), alone=alone))
     return output, drops
 
 
@@ -58,10 +60,10 @@ def _say(
     return message
 
 
-def _item(part: Part, index: int, seed: str, names: "Names") -> dict[str, Any] | None:
+def _item(part: Part, index: int, seed: str, names: "Names", taken: set[str]) -> dict[str, Any] | None:
     match part:
         case Thinking() if part.text or part.signature is not None:
-            return reasoning_item(reasoning_id(part, seed, index), part, part.text, part.signature)
+            return reasoning_item(reasoning_id(part, seed, index, taken), part, part.text, part.signature)
         case ToolCall():
             return call_item(names.target_of(part), index, seed, part.arguments, "completed")
         case _:
@@ -91,9 +93,11 @@ def message_item(item_id: str, content: list[dict[str, Any]], status: str, phase
     return {**item, "phase": phase} if phase else item
 
 
-def reasoning_id(part: Thinking, seed: str, index: int) -> str:
-    """The item's own id, or one made from the seed."""
-    return part.id if part.id.startswith("rs_") else made_item_id("rs", seed, index)
+def reasoning_id(part: Thinking, seed: str, index: int, taken: set[str]) -> str:
+    """The item's own id, or one made from the seed. `taken`: ids in use, for some upstreams give the same id twice."""
+    own = part.id.startswith("rs_") and part.id not in taken
+    taken.add(part.id)
+    return part.id if own else made_item_id("rs", seed, index)
 
 
 def is_raw(part: Thinking) -> bool:
@@ -113,13 +117,9 @@ def reasoning_item(item_id: str, part: Thinking, text: str, signature: Signature
     return item
 
 
-def carrier(signature: Signature, place: str, seed: str, index: int) -> dict[str, Any]:
-    """A reasoning item that only carries the signature of another part, which this protocol has no slot for.
-
-    `place` is the id of the call it belongs to, empty for the text before. The wrapped form is never bare, so that it is
-    not taken for the state of the reasoning itself.
-    """
-    sealed = wrap(signature, "") + CARRIER + place
+def carrier(signature: Signature, seed: str, index: int, *, alone: bool) -> dict[str, Any]:
+    """A reasoning item that only carries the signature of the part before it, or of a text without words (`alone`)."""
+    sealed = encode_carrier(signature, alone=alone)
     return {"id": made_item_id("rs", seed, index), "type": "reasoning", "summary": [], "encrypted_content": sealed}
 
 

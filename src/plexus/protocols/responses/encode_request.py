@@ -124,7 +124,7 @@ def encode_text(request: ChatRequest, *, lower: bool) -> dict[str, Any]:
 
 
 def _format(output: OutputFormat, *, lower: bool) -> dict[str, Any]:
-    if output.kind == "json":
+    if output.kind == "json" or not isinstance(output.schema, dict):
         return {"type": "json_object", **({} if lower else output.extras or {})}
     raw: dict[str, Any] = {
         "type": "json_schema",

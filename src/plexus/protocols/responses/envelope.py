@@ -5,7 +5,7 @@ from typing import Any
 from plexus.ir.chat import ChatRequest, Usage
 from plexus.ir.parts import Extras, Text
 from plexus.protocols.responses.encode_request import encode_text
-from plexus.protocols.responses.encode_tools import encode_own_choice, encode_own_tools
+from plexus.protocols.responses.encode_tools import encode_foreign_tools, encode_own_choice, encode_own_tools
 from plexus.protocols.responses.ids import response_id
 from plexus.protocols.responses.usage import encode_usage
 
@@ -22,14 +22,14 @@ _REPEATED = (
 )  # fmt: skip - a list of names reads better in rows
 
 RETURNED = frozenset({
-    "background", "completed_at", "conversation", "input_transformations", "max_tool_calls", "moderation",
+    "access_programs", "background", "completed_at", "conversation", "input_transformations", "max_tool_calls", "moderation",
     "previous_response_id", "prompt", "prompt_cache_diagnostics", "prompt_cache_retention", "safety_identifier", "store",
     "tool_usage",
 })  # fmt: skip
 """Fields of an upstream's response object that say more than the request did and go back to a responses client."""
 
 ECHOED = frozenset({
-    "frequency_penalty", "instructions", "max_output_tokens", "metadata", "parallel_tool_calls", "presence_penalty",
+    "billing", "frequency_penalty", "instructions", "max_output_tokens", "metadata", "parallel_tool_calls", "presence_penalty",
     "prompt_cache_key", "reasoning", "temperature", "text", "tool_choice", "tools", "top_logprobs", "top_p", "truncation",
     "user", "output_text",
 }) | RETURNED  # fmt: skip
@@ -44,6 +44,12 @@ def echo(request: ChatRequest) -> dict[str, Any]:
     instructions = None
     if first is not None and first.hoisted:
         instructions = "\n\n".join(part.text for part in first.parts if isinstance(part, Text))
+    own = request.protocol == "responses"  # always, unless the answer is told to another client than asked for it
+    tools = (
+        encode_own_tools(request.tools)
+        if own
+        else encode_foreign_tools(request.tools, {}, frozenset(), [], marks=False)
+    )
     choice = request.tool_choice
     return {
         "background": False,
@@ -62,8 +68,8 @@ def echo(request: ChatRequest) -> dict[str, Any]:
         "store": False,
         "temperature": sampling.temperature,
         "text": {"format": {"type": "text"}, **encode_text(request, lower=False)},
-        "tool_choice": "auto" if choice is None else encode_own_choice(choice, request.tools),
-        "tools": [_complete(tool) for tool in encode_own_tools(request.tools)],
+        "tool_choice": "auto" if choice is None or not own else encode_own_choice(choice, request.tools),
+        "tools": [_complete(tool) for tool in tools],
         "top_logprobs": sampling.top_logprobs or 0,
         "top_p": sampling.top_p,
         "truncation": extras.get("truncation") or "disabled",
@@ -112,8 +118,3 @@ def finish(response: dict[str, Any], usage: Usage | None, reason: str, now: int,
     if usage is not None and usage.service_tier:
         response["service_tier"] = usage.service_tier if usage.service_tier in _TIERS else "default"
     response.update({name: value for name, value in (extras or {}).items() if name in RETURNED})
-
-
-def failure(error: dict[str, Any]) -> dict[str, Any]:
-    """The `error` field of a failed response."""
-    return {"code": error["code"], "message": error["message"]}

@@ -149,6 +149,29 @@ def _from_text(body: bytes, status: int) -> str:
     return text[:_LONGEST]
 
 
+_RESPONSE_CODES = frozenset({
+    "server_error", "rate_limit_exceeded", "invalid_prompt", "data_residency_mismatch", "bio_policy",
+    "misalignment_policy_violation", "vector_store_timeout", "invalid_image", "invalid_image_format",
+    "invalid_base64_image", "invalid_image_url", "image_too_large", "image_too_small", "image_parse_error",
+    "image_content_policy_violation", "invalid_image_mode", "image_file_too_large", "unsupported_image_media_type",
+    "empty_image_file", "failed_to_download_image", "image_file_not_found",
+    # Not among the documented ones, but sent, and Codex acts on them:
+    "context_length_exceeded", "insufficient_quota", "usage_not_included", "server_is_overloaded", "slow_down",
+})  # fmt: skip
+"""Codes of a failed response, a shorter list than that of HTTP errors."""
+
+
+def response_error(fault: Fault) -> dict[str, Any]:
+    """The `error` field of a failed response."""
+    code = {
+        "rate_limit": "rate_limit_exceeded",
+        "overloaded": "server_is_overloaded",
+        "invalid_request": "invalid_prompt",
+    }
+    known = fault.code if fault.code in _RESPONSE_CODES else code.get(fault.kind, "server_error")
+    return {"code": known, "message": fault.message}
+
+
 def encode_error(fault: Fault) -> tuple[int, dict[str, Any]]:
     """Status and body for a responses client. Overload is 503 here, which OpenAI's SDK retries."""
     status = 503 if fault.kind == "overloaded" else fault.status

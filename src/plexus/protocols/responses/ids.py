@@ -11,14 +11,8 @@ _MADE = "plexus"
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _NOT_NAME = re.compile(r"[^a-zA-Z0-9_-]")
 
-_PREFIXES = {
-    "message": ("msg_",),
-    "reasoning": ("rs_",),
-    "function_call": ("fc_",),
-    "custom_tool_call": ("ctc_", "fc_"),
-    "function_call_output": ("fco_", "fc_"),
-    "custom_tool_call_output": ("ctco_", "cto_", "fco_"),
-}
+_NO_ITEM = ("call_", "toolu_", "gcall_", "chatcmpl")
+"""Beginnings of ids that name calls or answers, not items."""
 
 
 def digest(text: str, length: int = 32) -> str:
@@ -26,9 +20,9 @@ def digest(text: str, length: int = 32) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
-def own_item_id(kind: str, item_id: str) -> str:
-    """The id if it is in the style of items of this kind, else empty: a `call_…` in that place is refused upstream."""
-    return item_id if item_id.startswith(_PREFIXES.get(kind, ("",))) else ""
+def own_item_id(item_id: str) -> str:
+    """The id, or empty when no provider knows it as an item's: it was made here, or names a call, which is refused there."""
+    return "" if item_id.startswith(_NO_ITEM) or is_made(item_id) else item_id
 
 
 def made_item_id(prefix: str, seed: str, number: int) -> str:

@@ -92,8 +92,8 @@ _INCOMPLETE: dict[str, StopReason] = {
 }
 
 
-def stop_of(response: dict[str, Any], *, called: bool, refused: bool) -> StopReason | None:
-    """Why the answer ended, by its status, its details and what is in it."""
+def stop_of(response: dict[str, Any], *, called: bool) -> StopReason | None:
+    """Why the answer ended, by its status, its details and what is in it. A refusal is a text that says so, no ending."""
     status = response.get("status")
     if status == "incomplete":
         details = response.get("incomplete_details")
@@ -103,9 +103,7 @@ def stop_of(response: dict[str, Any], *, called: bool, refused: bool) -> StopRea
         return "error"
     if status in {"queued", "in_progress"}:
         return None
-    if called:
-        return "tool_use"
-    return "refusal" if refused else "end"
+    return "tool_use" if called else "end"
 
 
 def status_of(reason: StopReason | None) -> tuple[str, str]:

@@ -45,11 +45,7 @@ def decode_response(body: dict[str, Any], reading: Reading) -> ChatResponse:
             parts += parts_of(item, index, reading)
     return ChatResponse(
         parts=parts,
-        stop_reason=stop_of(
-            body,
-            called=any(isinstance(part, ToolCall) for part in parts),
-            refused=any(isinstance(part, Text) and part.refusal for part in parts),
-        ),
+        stop_reason=stop_of(body, called=any(isinstance(part, ToolCall) for part in parts)),
         usage=decode_usage(body.get("usage"), body.get("service_tier")),
         id=_string(body.get("id")),
         model=_string(body.get("model")),
@@ -69,7 +65,14 @@ def remainder(body: dict[str, Any]) -> dict[str, Any] | None:
     return left or None
 
 
-_TELLING = RETURNED & {"conversation", "input_transformations", "moderation", "prompt_cache_diagnostics", "tool_usage"}
+_TELLING = RETURNED & {
+    "access_programs",
+    "conversation",
+    "input_transformations",
+    "moderation",
+    "prompt_cache_diagnostics",
+    "tool_usage",
+}
 
 
 def _says_something(value: Any) -> bool:

@@ -74,6 +74,7 @@ class StreamDecoder:
                 model=_string(response.get("model")),
                 created=seconds(response.get("created_at")),
                 usage=self._usage,
+                protocol="responses",
             )
         ]
 
@@ -93,7 +94,7 @@ class StreamDecoder:
             response = {**response, "status": "incomplete"}
         events = [*self._begin(data), *self._rest(response.get("output"))]
         self.done = True
-        stop = stop_of(response, called=self._tally.called, refused=self._tally.refused)
+        stop = stop_of(response, called=self._tally.called)
         return [*events, ResponseEnd(stop_reason=stop, usage=self._usage, extras=remainder(response))]
 
     def _rest(self, output: Any) -> list[Event]:

@@ -2,9 +2,9 @@
 
 Whatever order events come in, what is written is a valid stream: the answer is created first, each item is announced,
 grows, and is completed at its place in the output, `sequence_number` rises by one, and the final object is what was
-streamed. A failure is told twice, because clients differ: an `error` event with an `error` object, which OpenAI's SDK
-raises, then `response.failed`, which Codex reads. Waiting is told as OpenAI does it, by a `keepalive` event: Codex counts
-only events with data as signs of life.
+streamed. Items are written one after the other, as OpenAI writes them: parts that grow side by side wait for their turn.
+A failure is a `response.failed`, which Codex reads, with an `error` object at its top, which OpenAI's SDKs raise. Waiting
+is told as OpenAI does it, by a `keepalive` event: Codex counts only events with data as signs of life.
 """
 
 from typing import Any
@@ -24,8 +24,8 @@ from plexus.ir.events import (
 from plexus.ir.exchange import Writing
 from plexus.ir.parts import Part, Text, Thinking, ToolCall
 from plexus.protocols.responses.encode_output import Names
-from plexus.protocols.responses.envelope import echo, failure, finish, head, own_id
-from plexus.protocols.responses.errors import error_object
+from plexus.protocols.responses.envelope import echo, finish, head, own_id
+from plexus.protocols.responses.errors import error_object, response_error
 from plexus.protocols.responses.output_items import status_of
 from plexus.protocols.responses.stream_growth import Growing, growing
 from plexus.protocols.responses.stream_output import Output
@@ -46,12 +46,13 @@ class StreamEncoder:
         self._tail = b"}"
         self._ended = False
         self._parts: dict[int, Growing] = {}
+        self._waiting: dict[int, list[Event]] = {}
 
     def encode(self, event: Event) -> bytes:
         """The frames that tell this event."""
         if isinstance(event, TextDelta):
             part = self._parts.get(event.index)
-            return b"" if part is None else part.grow(event.text, event.logprobs)
+            return self._wait(event) if part is None else part.grow(event.text, event.logprobs)
         if self._ended:
             return b""
         match event:
@@ -61,12 +62,13 @@ class StreamEncoder:
                 return self._opened(event)
             case SignatureDelta(index, signature):
                 part = self._parts.get(index)
-                if part is not None:
-                    part.signature = signature
+                if part is None:
+                    return self._wait(event)
+                part.signature = signature
                 return b""
             case PartEnd():
                 part = self._parts.pop(event.index, None)
-                return b"" if part is None else part.end(event.citations)
+                return self._wait(event) if part is None else part.end(event.citations) + self._next()
             case ResponseEnd():
                 return self._finish(event)
             case StreamError():
@@ -95,19 +97,19 @@ class StreamEncoder:
         created = start.created or writing.now
         return head(own_id(start.id, writing.seed), start.model or writing.model, created, status, output, error)
 
-    def _told(self, name: str, response: dict[str, Any]) -> bytes:
+    def _told(self, name: str, response: dict[str, Any], before: bytes = b"") -> bytes:
         """An event with the response object. What repeats the request is made once and glued in."""
         if response.keys() & self._echo.keys():
-            return self._out.event(name, b'"response":' + json.dumps({**self._echo, **response}))
-        return self._out.event(name, b'"response":%b,%b' % (json.dumps(response)[:-1], self._tail))
+            return self._out.event(name, b'%b"response":%b' % (before, json.dumps({**self._echo, **response})))
+        return self._out.event(name, b'%b"response":%b,%b' % (before, json.dumps(response)[:-1], self._tail))
 
     def _ensure(self) -> bytes:
         return self._begin(ResponseStart()) if self._start is None else b""
 
     def _finish(self, end: ResponseEnd) -> bytes:
         data = self._ensure()
-        for part in list(self._parts.values()):
-            data += part.end([])
+        while self._parts:
+            data += self.encode(PartEnd(next(iter(self._parts))))
         data += self._out.close_message()
         self._ended = True
         self._parts = {}
@@ -124,13 +126,11 @@ class StreamEncoder:
     def _fail(self, event: StreamError) -> bytes:
         data = self._ensure()
         self._ended = True
-        self._parts = {}
-        error = error_object(event.fault)
-        flat = {"code": error["code"], "message": error["message"], "param": error["param"], "error": error}
-        response = self._head("failed", self._out.items, failure(error))
+        self._parts, self._waiting = {}, {}
+        response = self._head("failed", self._out.items, response_error(event.fault))
         finish(response, event.usage, "", self._writing.now, None)
-        data += self._out.event("error", json.dumps(flat)[1:-1])
-        return data + self._told("response.failed", response)
+        raised = b'"error":%b,' % json.dumps(error_object(event.fault))
+        return data + self._told("response.failed", response, raised)
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
@@ -139,7 +139,10 @@ class StreamEncoder:
         if event.choice:
             self._lose(event.index, "alternatives", "the protocol has one answer")
             return data
-        if event.index in self._parts:
+        if event.index in self._parts or event.index in self._waiting:
+            return data
+        if self._parts:
+            self._waiting[event.index] = [event]
             return data
         part = growing(event.part, self._out)
         if part is None:
@@ -148,6 +151,20 @@ class StreamEncoder:
         opening = part.open()
         self._parts[event.index] = part
         return data + opening + _already(part, event.part)
+
+    def _wait(self, event: TextDelta | SignatureDelta | PartEnd) -> bytes:
+        """Keep an event of a part whose turn has not come; others are of no part."""
+        if event.index in self._waiting:
+            self._waiting[event.index].append(event)
+        return b""
+
+    def _next(self) -> bytes:
+        """Tell the parts that waited, as far as they have come, until one is still open."""
+        data = b""
+        while self._waiting and not self._parts:
+            for event in self._waiting.pop(min(self._waiting)):
+                data += self.encode(event)
+        return data
 
     def _lose(self, index: int, field: str, reason: str) -> None:
         self._parts.pop(index, None)

@@ -57,13 +57,13 @@ class Growing:
         """What is told when the part ends."""
         return b""
 
-    def carried(self, place: str) -> bytes:
+    def carried(self, *, alone: bool = False) -> bytes:
         """The signature of a part that has no slot for one, in an item of its own."""
         if self.signature is None:
             return b""
         output = self.output
         data = output.close_message()
-        return data + output.whole(carrier(self.signature, place, output.seed, len(output.slots)))
+        return data + output.whole(carrier(self.signature, output.seed, len(output.slots), alone=alone))
 
 
 class GrowingWhole(Growing):
@@ -129,7 +129,7 @@ class GrowingText(Growing):
         output, data = self.output, b""
         if self._message is None:
             if self.signature is not None:
-                return self.carried("")
+                return self.carried(alone=True)
             data = self._begin()
         message = self._message
         text = "".join(self.pieces)
@@ -144,7 +144,7 @@ class GrowingText(Growing):
         data += output.event("response.content_part.done", b'%b,"part":%b' % (self._place, json.dumps(content)))
         if message is not None:
             data += message.end(self._index, content)
-        return data + self.carried("")
+        return data + self.carried()
 
     def _whole(self, text: str) -> bytes:
         said = json.dumps(text)
@@ -176,7 +176,7 @@ class GrowingThinking(Growing):
         output = self.output
         data = output.close_message()
         self._index = output.place()
-        self._id = reasoning_id(self._part, output.seed, self._index)
+        self._id = reasoning_id(self._part, output.seed, self._index, output.taken)
         return data + output.added(self._index, reasoning_item(self._id, self._part, "", None))
 
     def _begin(self) -> bytes:
@@ -253,7 +253,7 @@ class GrowingCall(Growing):
         )
         data += output.event(f"response.{name}.done", b'%b,"%b":%b' % (self._place, field, json.dumps(text)))
         data += output.done(self._index, call_item(target, self._index, output.seed, said, "completed"))
-        return data + self.carried(target.call_id)
+        return data + self.carried()
 
 
 def growing(part: Part, output: Output) -> Growing | None:

@@ -19,14 +19,13 @@ _GAP = "\n\n"
 class Tally:
     """What the items of one answer share: how many parts there are, and what is among them."""
 
-    __slots__ = ("called", "parts", "reading", "refused")
+    __slots__ = ("called", "parts", "reading")
 
     def __init__(self, reading: Reading) -> None:
         """Nothing told yet."""
         self.reading = reading
         self.parts = 0
         self.called = False
-        self.refused = False
 
 
 class Slot:
@@ -116,7 +115,6 @@ class MessageItem(Item):
         if slot is not None:
             return slot, []
         extras = {"phase": self.phase} if self.phase and not self.slots else None
-        self.tally.refused = self.tally.refused or refusal
         event = self.start(place, Text(text="", refusal=refusal, extras=extras))
         return self.slots[place], [event]
 
@@ -129,7 +127,9 @@ class MessageItem(Item):
     def complete(self, raw: dict[str, Any]) -> list[Event]:
         """The texts nobody told yet."""
         events: list[Event] = []
-        for place, part in enumerate(parts_of(raw, self.index, self.tally.reading)):
+        told = sorted(self.slots)  # in the order said: some upstreams count content from one while they stream
+        for number, part in enumerate(parts_of(raw, self.index, self.tally.reading)):
+            place = told[number] if number < len(told) else max(number, *self.slots, -1) + 1
             if isinstance(part, Text):
                 events += self.whole(place, part)
             elif place not in self.slots:

@@ -19,6 +19,7 @@ class Output:
         self.drops = drops
         self.slots: list[dict[str, Any] | None] = []
         self.sequence = 0
+        self.taken: set[str] = set()
         self._message: Message | None = None
 
     @property
