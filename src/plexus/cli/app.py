@@ -1,0 +1,107 @@
+"""The `plexus` command line: declares the commands and their options. What a command does is imported when it is called."""
+# ruff: noqa: PLC0415 - commands import what they do when they are called, so that `--version` costs nothing
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import plexus
+
+app = typer.Typer(
+    name="plexus",
+    help="Plexus: a universal gateway for LLM APIs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks show local variables, and those hold secrets
+    rich_markup_mode=None,
+)
+config_app = typer.Typer(name="config", help="Look at configuration files.", no_args_is_help=True)
+app.add_typer(config_app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"plexus {plexus.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Plexus: a universal gateway for LLM APIs."""
+
+
+@app.command()
+def serve(
+    config: Annotated[
+        Path | None,
+        typer.Option(help="The configuration file. Default: PLEXUS_CONFIG_PATH, else config/plexus.yaml if it exists."),
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on. Default: HOST, else 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="The port to listen on, 0 for any free one. Default: PORT, else 4000."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes. More than one needs PostgreSQL and REDIS_URL.")] = 1,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Serve the built-in demo provider on loopback, no configuration needed.")
+    ] = False,
+) -> None:
+    """Run the gateway."""
+    from plexus.cli.serve import NotServed
+    from plexus.cli.serve import serve as run
+    from plexus.settings.problems import ConfigurationError
+
+    try:
+        run(config, host, port, workers, demo)
+    except (NotServed, ConfigurationError) as reason:
+        _stop(str(reason))
+
+
+@config_app.command("validate")
+def config_validate(file: Annotated[Path, typer.Argument(help="The configuration file.")]) -> None:
+    """Check a configuration file: tells every problem with its file, line, column, path and fix."""
+    from plexus.cli.config import validate
+
+    if not validate(file):
+        raise typer.Exit(1)
+
+
+@app.command()
+def connect(
+    client: Annotated[str, typer.Argument(help="The client, such as claude-code; `list` names them all.")],
+    write: Annotated[
+        bool, typer.Option("--write", help="Write it into the client's own files, with a backup.")
+    ] = False,
+    url: Annotated[str | None, typer.Option(help="The gateway. Default: http://127.0.0.1:PORT.")] = None,
+    key: Annotated[str | None, typer.Option(help="The client's key. Default: PLEXUS_API_KEY.")] = None,
+    model: Annotated[str, typer.Option(help="The model or alias to use.")] = "",
+) -> None:
+    """Show, or write, the settings that point a client at this gateway."""
+    from plexus.cli import connect as command
+    from plexus.cli.clients import Gateway
+
+    known = command.clients()
+    if client == "list":
+        print("\n".join(known))
+        return
+    if client not in known:
+        raise typer.BadParameter(f"unknown client {client!r}; known: {', '.join(known)}")
+    port = os.environ.get("PORT", "").strip() or "4000"
+    try:
+        place = command.base_url(url or f"http://127.0.0.1:{port}")
+        gateway = Gateway(url=place, key=key or os.environ.get("PLEXUS_API_KEY", ""), model=model)
+        command.connect(known[client], gateway, write=write)
+    except command.NotConnected as reason:
+        _stop(str(reason))
+
+
+def _stop(message: str) -> None:
+    print(message, file=sys.stderr)
+    raise typer.Exit(1)

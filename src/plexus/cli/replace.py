@@ -1,0 +1,46 @@
+"""A file replaced as a whole: never half written, its rights kept, the old one beside it."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_PRIVATE = 0o600
+
+
+def replace_file(path: Path, text: str) -> Path | None:
+    """Write `text` where `path` leads (through links), and return the copy of what stood there before, if anything did.
+
+    Raises:
+        OSError: when it cannot be written; what stood there then still does.
+    """
+    real = path.resolve()
+    real.parent.mkdir(parents=True, exist_ok=True)
+    backup = None
+    mode = _PRIVATE
+    if real.exists():
+        mode = real.stat().st_mode & 0o777
+        backup = _free(real)
+        shutil.copy2(real, backup)
+    handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(real)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return backup
+
+
+def _free(path: Path) -> Path:
+    """A name for the copy that nothing has yet."""
+    number = 1
+    while True:
+        copy = path.with_name(f"{path.name}.before-plexus" + (f".{number}" if number > 1 else ""))
+        if not copy.exists():
+            return copy
+        number += 1
