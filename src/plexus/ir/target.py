@@ -48,6 +48,8 @@ class ModelProfile(Struct, frozen=True, kw_only=True):
     """Whether the model always refuses temperature, top_p and the penalties (OpenAI o-series, gpt-5)."""
     exclusive_sampling: bool = False
     """Whether temperature and top_p together are refused (Claude from Opus 4.1 on)."""
+    late_system: bool | None = None
+    """Whether instructions may stand in mid-conversation (Claude from Opus 4.8 on); None: unknown."""
     protocols: tuple[str, ...] = ()
     """The only protocols its maker serves it in (OpenAI's codex: responses; its audio models: chat); empty: all."""
     forced_tools: bool = True

@@ -64,9 +64,9 @@ def _inner(key: str, value: Any) -> Any:
 
 def _unbound(key: str, value: Any) -> bool:
     if key == "minItems":
-        return value not in {0, 1}
+        return value not in (0, 1)
     if key == "format":
-        return value not in _FORMATS
+        return not isinstance(value, str) or value not in _FORMATS
     return key in _BOUNDS
 
 

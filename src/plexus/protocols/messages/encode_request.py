@@ -63,7 +63,7 @@ def _conversation(draft: Draft, body: dict[str, Any]) -> None:
     for n, message in enumerate(draft.request.messages):
         path = f"messages[{n}]"
         if message.role in {"system", "developer"}:
-            if draft.native and (turns or message.extras):
+            if _stays(message, turns, draft):
                 turns.append(_turn("system", message, path, draft))
                 continue
             if turns:
@@ -75,6 +75,18 @@ def _conversation(draft: Draft, body: dict[str, Any]) -> None:
     if system:
         body["system"] = _shortened(system)
     body["messages"] = _finished(settle_turns(turns, draft), draft)
+
+
+def _stays(message: Message, turns: list[dict[str, Any]], draft: Draft) -> bool:
+    """Whether instructions keep their place: a client of this protocol knows its rules, others need a user turn before.
+
+    https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
+    """
+    late = draft.target.profile.late_system
+    if draft.native:
+        return late is not False and bool(turns or message.extras)
+    texts = all(isinstance(part, Text) for part in message.parts)
+    return late is True and texts and bool(turns) and turns[-1]["role"] == "user"
 
 
 def _turn(role: str, message: Message, path: str, draft: Draft) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def read_reasoning(thinking: Any, output_config: dict[str, Any]) -> Reasoning | 
         extras["display"] = display
         display = "summarized"
     return Reasoning(
-        mode=_MODES.get(kind, "on"),
+        mode=_MODES.get(kind, "adaptive"),
         effort=effort,
         budget=wire.integer(thinking.get("budget_tokens"), "thinking.budget_tokens"),
         show=display,
@@ -64,8 +64,9 @@ def write_reasoning(draft: Draft, body: dict[str, Any]) -> None:
         _as_said(asked, profile, draft, body)
     else:
         _budgeted(asked, profile, draft, body)
-    if extras and "thinking" in body:
-        body["thinking"].update(extras)
+    if "thinking" in body:
+        kind = body["thinking"]["type"]
+        body["thinking"].update({key: value for key, value in extras.items() if key != "type" or kind == "adaptive"})
 
 
 def is_off(asked: Reasoning) -> bool:
@@ -156,9 +157,12 @@ def _budget(asked: Reasoning, profile: ReasoningProfile, draft: Draft) -> int | 
 
 
 def _fit(budget: int, draft: Draft, body: dict[str, Any]) -> int:
-    """The budget below `max_tokens`, which is raised first, as far as the model's limit goes."""
+    """The budget below `max_tokens`, which is raised first, as far as the model's limit goes.
+
+    What a client of this protocol said stays: with interleaved thinking a budget may exceed `max_tokens`.
+    """
     given = int(body["max_tokens"])
-    if budget < given:
+    if budget < given or (draft.native and given == draft.request.max_tokens):
         return budget
     ceiling = draft.target.profile.max_output
     raised = budget + given if ceiling is None else min(budget + given, ceiling)
