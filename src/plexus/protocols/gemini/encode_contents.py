@@ -128,7 +128,9 @@ class Turns:
         parts = [*results, *self._media, *self._parts]
         if self._role == "model" and self._level:
             self._sign_first_call(parts)
-        if parts:
+        if parts and not self._ours and self.contents and self.contents[-1]["role"] == self._role:
+            self.contents[-1]["parts"] += parts  # the turn between them had nothing to send
+        elif parts:
             self.contents.append({"role": self._role, "parts": parts})
         self._results, self._media, self._parts = [], [], []
 
