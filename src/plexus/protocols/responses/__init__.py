@@ -5,21 +5,12 @@ from plexus.protocols.responses.decode_request import STATE_FIELDS, decode_reque
 from plexus.protocols.responses.encode_request import encode_request
 from plexus.protocols.responses.errors import decode_error, encode_error, error_in
 from plexus.protocols.responses.fields import FIELDS, MINIMAL
+from plexus.protocols.responses.passing import count_path, fits, path
 from plexus.protocols.responses.response import decode_response, encode_response
 from plexus.protocols.responses.stream_decoder import StreamDecoder
 from plexus.protocols.responses.stream_encoder import StreamEncoder
 
 __all__ = ["PROTOCOL", "STATE_FIELDS", "stateful"]
-
-
-def path(model: str, stream: bool) -> str:  # noqa: ARG001 - both are in the body
-    """The path below the provider's base URL."""
-    return "/responses"
-
-
-def count_path(model: str) -> str:  # noqa: ARG001 - it is in the body
-    """The path of the call that counts the tokens of an input."""
-    return "/responses/input_tokens"
 
 
 PROTOCOL = WireProtocol(
@@ -34,6 +25,8 @@ PROTOCOL = WireProtocol(
     encode_error=encode_error,
     error_in=error_in,
     path=path,
+    error_event="error",
+    fits=fits,
     count_path=count_path,
     state_fields=STATE_FIELDS,
     minimal=MINIMAL,

@@ -15,6 +15,9 @@ EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _BUDGETS = ((1024, "minimal"), (4096, "low"), (16384, "medium"))
 """Thinking tokens up to which a budget means this effort; more is "high"."""
 
+_USUAL = "medium"
+"""What thinking without a measure means; said aloud, because newer models do not think unless they are told to."""
+
 _SHOWN = {"auto": "auto", "concise": "concise", "detailed": "detailed", "summarized": "auto", "full": "detailed"}
 
 
@@ -36,7 +39,7 @@ def encode_reasoning(said: Reasoning, profile: ReasoningProfile, drops: list[Dro
 
 def _effort(said: Reasoning, profile: ReasoningProfile, drops: list[Drop]) -> str:
     if said.mode == "off" or said.effort == "none":
-        return _off(profile, drops)
+        return _off(said, profile, drops)
     if said.effort:
         return _nearest(said.effort, profile, drops, "reasoning.effort")
     if said.budget is not None and said.budget > 0:
@@ -44,11 +47,14 @@ def _effort(said: Reasoning, profile: ReasoningProfile, drops: list[Drop]) -> st
         drops.append(Drop("approximated", "reasoning.budget", f"as effort {wanted}"))
         return _nearest(wanted, profile, [], "")
     if said.budget == 0:
-        return _off(profile, drops)
+        return _off(said, profile, drops)
+    if said.mode in {"on", "adaptive"}:
+        drops.append(Drop("approximated", "reasoning.mode", f"{said.mode} as effort {_USUAL}"))
+        return _nearest(_USUAL, profile, [], "")
     return ""
 
 
-def _off(profile: ReasoningProfile, drops: list[Drop]) -> str:
+def _off(said: Reasoning, profile: ReasoningProfile, drops: list[Drop]) -> str:
     if "none" in profile.efforts:
         return "none"
     if profile.efforts:
@@ -56,8 +62,10 @@ def _off(profile: ReasoningProfile, drops: list[Drop]) -> str:
             Drop("approximated", "reasoning.effort", "the model always reasons; its least effort is asked for")
         )
         return profile.efforts[0]
-    if profile.style:
-        drops.append(Drop("dropped", "reasoning.effort", "the model always reasons"))
+    if said.effort == "none" and not profile.style:
+        return "none"
+    # Models that do not reason refuse the setting, so it is not sent to one that nobody knows.
+    drops.append(Drop("approximated", "reasoning", "off is not said to this model"))
     return ""
 
 

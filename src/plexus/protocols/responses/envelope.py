@@ -11,18 +11,19 @@ from plexus.protocols.responses.usage import encode_usage
 
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"})
 
-_REPEATED = (
-    "background",
-    "max_tool_calls",
-    "previous_response_id",
-    "prompt",
-    "prompt_cache_retention",
-    "safety_identifier",
-    "store",
-)  # fmt: skip - a list of names reads better in rows
+_REPEATED = {
+    "background": bool,
+    "max_tool_calls": int,
+    "previous_response_id": str,
+    "prompt": dict,
+    "prompt_cache_retention": str,
+    "safety_identifier": str,
+    "store": bool,
+}
+"""Fields without a canonical place that the response object repeats, when they are of their type."""
 
 RETURNED = frozenset({
-    "access_programs", "background", "completed_at", "conversation", "input_transformations", "max_tool_calls", "moderation",
+    "access_programs", "background", "completed_at", "content_filters", "conversation", "input_transformations", "max_tool_calls", "moderation",
     "previous_response_id", "prompt", "prompt_cache_diagnostics", "prompt_cache_retention", "safety_identifier", "store",
     "tool_usage",
 })  # fmt: skip
@@ -74,7 +75,7 @@ def echo(request: ChatRequest) -> dict[str, Any]:
         "top_p": sampling.top_p,
         "truncation": extras.get("truncation") or "disabled",
         "user": request.user or None,
-        **{name: extras[name] for name in _REPEATED if name in extras},
+        **{name: extras[name] for name, kind in _REPEATED.items() if isinstance(extras.get(name), kind)},
     }
 
 

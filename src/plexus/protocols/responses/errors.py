@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from plexus.core import json
+from plexus.core.redact import clean_message
 from plexus.ir.errors import STATUS_OF, Fault, FaultKind, kind_of_status
 
 _KIND_OF_CODE: dict[str, FaultKind] = {
@@ -60,7 +61,7 @@ _TYPE_OF: dict[FaultKind, tuple[str, str]] = {
 }
 """Type and code written for each kind."""
 
-_LONGEST = 2000  # characters of an upstream's message that are shown
+_LONGEST_WORD = 128  # characters of a code or parameter that are shown
 _AGAIN = re.compile(r"try again in (\d{1,6}(?:\.\d{1,6})?) ?(ms|s)", re.IGNORECASE)
 _TITLE = re.compile(r"<title>([^<]{1,200})</title>", re.IGNORECASE)
 
@@ -131,11 +132,11 @@ def _read(error: dict[str, Any], kind: FaultKind, status: int) -> Fault:
     return Fault(
         kind=kind,
         status=status,
-        message=text[:_LONGEST],
-        code=str(code) if code is not None else "",
-        param=param if isinstance(param, str) else "",
+        message=clean_message(text),
+        code=clean_message(str(code), _LONGEST_WORD) if code is not None else "",
+        param=clean_message(param, _LONGEST_WORD) if isinstance(param, str) else "",
         retry_after=wait,
-        raw=error or None,
+        raw={name: error[name] for name in ("type", "code", "param") if name in error} or None,
     )
 
 
@@ -143,10 +144,10 @@ def _from_text(body: bytes, status: int) -> str:
     text = body.decode("utf-8", "replace").strip()
     title = _TITLE.search(text)
     if title is not None:
-        return title[1].strip()
+        return clean_message(title[1])
     if not text or text.startswith("<"):
         return f"the provider answered with status {status}"
-    return text[:_LONGEST]
+    return clean_message(text)
 
 
 _RESPONSE_CODES = frozenset({
@@ -185,7 +186,7 @@ def error_object(fault: Fault) -> dict[str, Any]:
     said = raw.get("type")
     return {
         "message": fault.message,
-        "type": said if isinstance(said, str) and said else kind,
+        "type": clean_message(said, _LONGEST_WORD) if isinstance(said, str) and said else kind,
         "param": fault.param or None,
         "code": fault.code or code,
     }

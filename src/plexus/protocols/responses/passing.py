@@ -1,0 +1,26 @@
+"""Pass-through between a responses client and a responses target: whether a body fits as it is, and where it goes."""
+
+import re
+
+from plexus.core.raw_object import RawObject
+from plexus.ir.target import Target
+
+_SCHEMA = re.compile(rb'"type"\s{0,8}:\s{0,8}"json_schema"')
+
+
+def fits(body: RawObject, target: Target) -> bool:
+    """Whether nothing in the body is known to be refused by this target."""
+    dialect = target.dialect
+    if dialect.refused & body.values.keys():
+        return False
+    return dialect.json_schema or not _SCHEMA.search(bytes(body.values.get("text", b"")))
+
+
+def path(_model: str, _stream: bool) -> str:
+    """Where responses are made, below the base URL."""
+    return "/responses"
+
+
+def count_path(_model: str) -> str:
+    """Where the tokens of an input are counted, below the base URL."""
+    return "/responses/input_tokens"
