@@ -12,9 +12,9 @@ from plexus.protocols.responses.encode_content import (
     ITEM_FIELDS,
     encode_citation,
     encode_input,
+    encode_logprobs,
     encode_media,
     finish,
-    part_kind,
 )
 from plexus.protocols.responses.ids import CALL_ID_LENGTH, call_id, own_item_id
 from plexus.protocols.responses.namespaces import KEY, bare, spelled
@@ -133,27 +133,19 @@ class Items:
                 self._thought(part, path)
             case ToolCall():
                 self._called(part, path)
+            case Opaque() if part.kind.startswith(CONTENT) and self.own and part.origin.protocol == ORIGIN.protocol:
+                self._spoken(Text(text=""))["content"].append(part.raw)
+                return
             case Opaque():
-                if part.kind.startswith(CONTENT):
-                    self._drops.append(Drop("dropped", path, f"no output content of kind {part_kind(part)}"))
-                else:
-                    self._opaque(part, path)
+                self._opaque(part, path)
             case ToolResult():
                 self._result(part, path)
         self._message = None
 
     def _said(self, part: Text, path: str) -> None:
-        extras = part.extras or {}
-        of_item = {key: value for key, value in extras.items() if key in ITEM_FIELDS}
-        of_item.update({key[5:]: value for key, value in extras.items() if key.startswith("item.")})
         if not part.text and not self.own:
             return
-        if self._message is None or (self.own and (of_item or part.item_id)):
-            self._message = {"type": "message", "role": "assistant", "content": []}
-            if self.own:
-                self._identify(self._message, part.item_id)
-                self._message.update(of_item)
-            self.items.append(self._message)
+        message = self._spoken(part)
         if part.refusal:
             raw: dict[str, Any] = {"type": "refusal", "refusal": part.text}
         else:
@@ -164,8 +156,23 @@ class Items:
                 raw["annotations"] = kept
             if len(kept) < len(notes):
                 self._drops.append(Drop("dropped", f"{path}.citations", "no annotation of this kind"))
+        if part.logprobs and self.own:
+            raw["logprobs"] = encode_logprobs(part.logprobs)
         finish(raw, part, path, self._drops, same=self.own, marks=self._marks)
-        self._message["content"].append(raw)
+        message["content"].append(raw)
+
+    def _spoken(self, part: Text) -> dict[str, Any]:
+        """The output message that takes this text: the open one, unless the text began an item of its own."""
+        extras = part.extras or {}
+        of_item = {key: value for key, value in extras.items() if key in ITEM_FIELDS}
+        of_item.update({key[5:]: value for key, value in extras.items() if key.startswith("item.")})
+        if self._message is None or (self.own and (of_item or part.item_id)):
+            self._message = {"type": "message", "role": "assistant", "content": []}
+            if self.own:
+                self._identify(self._message, part.item_id)
+                self._message.update(of_item)
+            self.items.append(self._message)
+        return self._message
 
     def _shown(self, part: Media, path: str) -> None:
         """An image the model made: assistant messages hold none here, so it is shown to the model as input."""

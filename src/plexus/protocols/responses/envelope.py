@@ -22,11 +22,23 @@ _REPEATED = {
 }
 """Fields without a canonical place that the response object repeats, when they are of their type."""
 
-RETURNED = frozenset({
-    "access_programs", "background", "completed_at", "content_filters", "conversation", "input_transformations", "max_tool_calls", "moderation",
-    "previous_response_id", "prompt", "prompt_cache_diagnostics", "prompt_cache_retention", "safety_identifier", "store",
-    "tool_usage",
-})  # fmt: skip
+TELLING = frozenset(
+    {
+        "access_programs",
+        "content_filters",
+        "conversation",
+        "input_transformations",
+        "moderation",
+        "prompt_cache_diagnostics",
+        "tool_usage",
+    }
+)  # fmt: skip - a list of names reads better in rows
+"""Fields of an upstream's response object that say something about the answer."""
+
+RETURNED = TELLING | {
+    "background", "completed_at", "max_tool_calls", "previous_response_id", "prompt", "prompt_cache_retention",
+    "safety_identifier", "store",
+}  # fmt: skip
 """Fields of an upstream's response object that say more than the request did and go back to a responses client."""
 
 ECHOED = frozenset({

@@ -24,6 +24,9 @@ _DEFAULT = "the default said aloud"
 _KEPT = "state at the provider: in pass-through only, elsewhere refused by name"
 
 
+_TOOL: Wire = {"tools": [{"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}]}
+
+
 def _format(**fields: Any) -> Wire:
     schema = {
         "type": "object",
@@ -41,7 +44,7 @@ _TOP = (
     Field("max_output_tokens", {"max_output_tokens": 100}, _CREATE),
     Field("max_tool_calls", {"max_tool_calls": 3}, _CREATE),
     Field("metadata", {"metadata": {"team": "research"}}, _CREATE),
-    Field("parallel_tool_calls", {"parallel_tool_calls": False}, _CREATE),
+    Field("parallel_tool_calls", {**_TOOL, "parallel_tool_calls": False}, _CREATE),
     Field("temperature", {"temperature": 0.5}, _CREATE),
     Field("top_p", {"top_p": 0.5}, _CREATE),
     Field("top_logprobs", {"top_logprobs": 2, "include": ["message.output_text.logprobs"]}, _CREATE),

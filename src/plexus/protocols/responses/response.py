@@ -8,7 +8,7 @@ from plexus.ir.errors import InvalidAnswer
 from plexus.ir.exchange import Reading, Writing
 from plexus.ir.parts import Part, Text, ToolCall
 from plexus.protocols.responses.encode_output import encode_output
-from plexus.protocols.responses.envelope import ECHOED, RETURNED, echo, finish, head, own_id
+from plexus.protocols.responses.envelope import ECHOED, RETURNED, TELLING, echo, finish, head, own_id
 from plexus.protocols.responses.output_items import parts_of, status_of, stop_of
 from plexus.protocols.responses.usage import decode_usage
 
@@ -60,19 +60,9 @@ def remainder(body: dict[str, Any]) -> dict[str, Any] | None:
     left = {
         key: value
         for key, value in body.items()
-        if key not in _READ and (key in _TELLING or key not in ECHOED) and _says_something(value)
+        if key not in _READ and (key in TELLING or key not in ECHOED) and _says_something(value)
     }
     return left or None
-
-
-_TELLING = RETURNED & {
-    "access_programs",
-    "conversation",
-    "input_transformations",
-    "moderation",
-    "prompt_cache_diagnostics",
-    "tool_usage",
-}
 
 
 def _says_something(value: Any) -> bool:
