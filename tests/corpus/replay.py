@@ -110,17 +110,18 @@ def upstream_answer(recording: Recording) -> tuple[list[Event], ChatResponse | N
     account = Fold()
     # The fold owns what it is given: the events are told again to streaming clients.
     for event in events:
-        account.add(_deep(event))
+        account.add(deep(event))
     if account.fault is None and not account.ended:
         account.fault = Fault(kind="upstream", status=502, message="neither end nor error")
     return events, account.response, account.fault
 
 
-def _deep(value: Any) -> Any:
+def deep(value: Any) -> Any:
+    """A copy that shares nothing: a fold owns and completes the parts it is given."""
     if isinstance(value, msgspec.Struct):
-        return type(value)(**{name: _deep(getattr(value, name)) for name in value.__struct_fields__})
+        return type(value)(**{name: deep(getattr(value, name)) for name in value.__struct_fields__})
     if isinstance(value, list):
-        return [_deep(item) for item in value]
+        return [deep(item) for item in value]
     return value
 
 
@@ -149,7 +150,7 @@ def tell(
     request = client_request(recording, client)
     writing = Writing(request=request, model=recording.model or "m", seed=SEED, now=NOW)
     encoder = protocol.stream_encoder(writing)
-    stream = b"".join([encoder.encode(_deep(event)) for event in events])
+    stream = b"".join([encoder.encode(deep(event)) for event in events])
     told = {"stream": Told(stream.decode(), list(encoder.drops), fault)}
     if fault is not None or response is None:
         told["unary"] = Told(fault=fault)

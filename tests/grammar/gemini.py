@@ -117,6 +117,6 @@ class _Chunks:
             self.complain.say("usage at the end", usage)
             return
         names = ("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "toolUsePromptTokenCount")
-        parts = sum(usage.get(name) or 0 for name in names)
+        parts = sum(value for name in names if isinstance(value := usage.get(name), int))
         expect(usage["totalTokenCount"] == parts, "total is the sum", usage)
         expect((usage.get("cachedContentTokenCount") or 0) <= (usage.get("promptTokenCount") or 0), "details", usage)

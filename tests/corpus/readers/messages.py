@@ -79,6 +79,8 @@ def _collect(events: list[dict[str, Any]]) -> dict[str, Any]:
     blocks: dict[int, dict[str, Any]] = {}
     for event in events:
         match event.get("type"):
+            case "message_start" if whole["usage"]:
+                break  # a second message inside the first: that one was cut (44)
             case "message_start":
                 whole["usage"] = _known(event["message"].get("usage"))
             case "content_block_start":

@@ -1,0 +1,1 @@
+"""Laws that hold for every protocol and every input, beside the examples of the unit tests."""

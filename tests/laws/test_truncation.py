@@ -1,0 +1,82 @@
+"""A stream that was cut is an error, never a normal end (37-39); what follows an ending means nothing (U53)."""
+
+import re
+
+import pytest
+
+from plexus.core.sse import Frame
+from plexus.ir.events import Event, ResponseEnd, StreamError
+from tests.corpus import replay
+from tests.corpus.readers import READERS
+from tests.corpus.recordings import Recording
+from tests.laws.streams import cut, golden_streams, protocol_of, recorded_streams, wrong_events
+
+FINISHED = {
+    "chat": re.compile(rb'"finish_reason": ?"\w+"|\[DONE\]'),
+    "messages": re.compile(rb'"message_delta"'),
+    "responses": re.compile(rb'"type": ?"response\.(completed|incomplete|failed|done|cancelled)"'),
+    "gemini": re.compile(rb'"finishReason"|"blockReason"'),
+}
+"""What tells that the answer is complete. Before it a cut is an error; after it, bookkeeping may be missing (39)."""
+
+
+def events_of_prefix(recording: Recording, frames: list[Frame]) -> list[Event]:
+    return replay.decode_stream(protocol_of(recording), replay.reading(recording), frames)
+
+
+def wrong_prefixes(recording: Recording, step: int = 1) -> list[str]:
+    frames = cut([recording.response_body.encode()])
+    finished = False
+    wrong = []
+    for count in range(len(frames)):
+        if count:
+            finished = finished or bool(FINISHED[recording.protocol].search(frames[count - 1].data))
+        if count % step:
+            continue
+        events = events_of_prefix(recording, frames[:count])
+        wrong += [f"{recording.id} after {count}: {line}" for line in wrong_events(events)]
+        if not finished and any(isinstance(event, ResponseEnd) for event in events):
+            wrong.append(f"{recording.id} after {count} of {len(frames)}: a normal end")
+    return wrong
+
+
+def test_037_038_no_prefix_of_a_golden_stream_ends_normally() -> None:
+    for recording in golden_streams():
+        assert wrong_prefixes(recording) == []
+
+
+def test_037_038_a_prefix_of_any_recorded_stream_does_not_end_normally() -> None:
+    for recording in recorded_streams():
+        frames = len(cut([recording.response_body.encode()]))
+        assert wrong_prefixes(recording, max(1, frames // 6)) == []
+
+
+@pytest.mark.deep
+def test_037_038_no_prefix_of_any_recorded_stream_ends_normally() -> None:
+    for recording in recorded_streams():
+        assert wrong_prefixes(recording) == []
+
+
+def test_a_whole_recorded_stream_ends_normally() -> None:
+    for recording in recorded_streams():
+        said = READERS[recording.protocol].answer(recording.response_body, streaming=True)
+        events = events_of_prefix(recording, cut([recording.response_body.encode()]))
+        assert wrong_events(events) == [], recording.id
+        if said.stop and not said.error:
+            broken = said.stop in {"error", "malformed", "other"}
+            assert isinstance(events[-1], ResponseEnd) or broken or said.others, recording.id
+
+
+@pytest.mark.parametrize("protocol", FINISHED)
+def test_u53_what_follows_an_ending_means_nothing(protocol: str) -> None:
+    for recording in golden_streams():
+        if recording.protocol != protocol:
+            continue
+        body = recording.response_body.encode()
+        frames = cut([body])
+        decoder = protocol_of(recording).stream_decoder(replay.reading(recording))
+        events = [event for frame in frames for event in decoder.feed(frame)] + decoder.end()
+        if isinstance(events[-1], StreamError):
+            continue
+        assert decoder.done
+        assert [event for frame in frames for event in decoder.feed(frame)] + decoder.end() == [], recording.id
