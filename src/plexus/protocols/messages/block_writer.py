@@ -129,7 +129,7 @@ class _Thoughts(BlockWriter):
 
     def take(self) -> list[bytes]:
         told = [] if self._redacted else super().take()
-        if self._signature and not self._redacted:
+        if self.ended and self._signature and not self._redacted:
             told.append(frames.delta(self.index, {"type": "signature_delta", "signature": self._signature}))
             self._signature = ""
         return told

@@ -11,6 +11,7 @@ from plexus.core.raw_object import RawObject
 from plexus.ir.target import ModelProfile, ReasoningProfile, Target
 
 _TTL = re.compile(rb'"ttl"\s{0,8}:')
+_SYSTEM_TURN = re.compile(rb'"role"\s{0,8}:\s{0,8}"system"')
 _SAMPLING = frozenset({"temperature", "top_p", "top_k"})
 
 
@@ -19,7 +20,7 @@ def fits(body: RawObject, target: Target) -> bool:
     said = body.values.keys()
     if target.dialect.refused & said or (not target.dialect.cache_ttl and _TTL.search(body.body)):
         return False
-    if "max_tokens" not in said:
+    if target.profile.late_system is False and _SYSTEM_TURN.search(bytes(body.values.get("messages", b""))):
         return False
     return _thinks_alike(body, target.profile) and _within(body, target.profile)
 

@@ -191,6 +191,6 @@ class MessagesStreamEncoder:
 
     def _stream_error(self, event: StreamError) -> bytes:
         told = self._begun()
-        self._done = True
+        self._done, self._head = True, b""
         _, body = encode_error(event.fault)
         return told + frames.event(body)
