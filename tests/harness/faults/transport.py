@@ -84,8 +84,8 @@ def pings_only(_: Case) -> Iterator[Step]:
 
 
 def pings_after(case: Case) -> Iterator[Step]:
-    """N events, then comment lines for ever."""
-    yield from _cut(case, Step())
+    """N events, then comment lines for ever; a unary answer hangs after N slices."""
+    yield from _cut(case, Step(action="" if case.streaming else "hang"))
     while True:
         yield Step(chunk(b": ping\n\n"), 1.0)
 

@@ -65,3 +65,12 @@ def test_a_process_that_ends_at_start_says_what_it_wrote(package: dict[str, str]
     with pytest.raises(NotReady, match=r"(?s)ended with 3.*to stderr"):
         gateway.__enter__()
     assert not gateway.directory.exists()
+
+
+async def test_it_drives_the_real_gateway():
+    async with Gateway(args=["--demo"]) as gateway:
+        body = {"model": "demo/echo", "max_tokens": 20, "messages": [{"role": "user", "content": "Hello"}]}
+        status, headers, answer = gateway.post("/v1/messages", body, {"x-api-key": "sk-plexus-demo"})
+        assert (status, headers["x-plexus-provider"], headers["x-plexus-simulated"]) == (200, "demo", "true")
+        assert b'"Hello"' in answer
+        assert gateway.sample().rss < 200 << 20
