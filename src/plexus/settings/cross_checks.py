@@ -123,7 +123,7 @@ def _target(path: Path, target: TargetSettings, settings: Settings, names: Mappi
     provider = settings.providers.get(target.provider or "")
     if provider is None:
         checks.unknown((*path, "provider"), "provider", target.provider or "", settings.providers)
-    elif provider.models and target.model not in provider.models:
+    elif target.model not in provider.models:
         fix = close(target.model or "", provider.models) or f"add it to providers.{target.provider}.models"
         checks.refuse((*path, "model"), f"the provider {target.provider!r} lists no model {target.model!r}", fix)
 

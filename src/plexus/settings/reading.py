@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from plexus.settings import cross_checks, explain
+from plexus.settings import cross_checks, explain, not_yet
 from plexus.settings.known import Known
 from plexus.settings.problems import ConfigurationError, Finding, Problem, spelled
 from plexus.settings.schema import Settings
@@ -28,7 +28,7 @@ def read(data: Any, known: Known) -> Reading:
     except ValidationError as error:
         return Reading(None, _as_written(explain.findings(error, Settings), rewriting), rewriting.notices)
     checks = cross_checks.check(settings, known)
-    notices = rewriting.notices + _as_written(checks.notices, rewriting)
+    notices = rewriting.notices + _as_written(checks.notices + not_yet.remarks(settings), rewriting)
     wrong = _as_written(checks.wrong, rewriting)
     return Reading(None if wrong else settings, wrong, notices)
 

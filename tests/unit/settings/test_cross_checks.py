@@ -2,10 +2,16 @@
 
 import pytest
 
+from plexus.settings.not_yet import NOT_YET
+from plexus.settings.outline import every_key
 from plexus.settings.problems import ConfigurationError, spelled
 from plexus.settings.reading import read, settings_from
+from plexus.settings.schema import Settings
 
-PROVIDERS = {"p": {"api_base_url": "http://h/v1", "models": ["a", "b"]}, "q": {"api_base_url": "http://h/v1"}}
+PROVIDERS: dict[str, dict] = {
+    "p": {"api_base_url": "http://h/v1", "models": ["a", "b"]},
+    "q": {"api_base_url": "http://h/v1"},
+}
 
 
 def told(known, **sections):
@@ -65,6 +71,28 @@ def test_a_selector_of_the_schema_that_is_not_built_is_only_remarked(known):
     assert [spelled(notice.path) for notice in reading.notices] == ["models.x.selector"]
 
 
+def test_keys_that_nothing_acts_on_yet_are_remarked_once_and_only_when_they_say_something(known):
+    providers = {
+        "p": {**PROVIDERS["p"], "discount": 0.1, "timeout": {"idle": "5s", "stream_total": "1h"}, "stall": {}},
+        "q": {**PROVIDERS["q"], "discount": 0.2, "max_concurrency": None},
+    }
+    sections = {"failover": {"enabled": True}, "capture": {"mode": "all"}, "heartbeat": {"interval": "9s"}}
+    quotas = {"q": {"type": "daily", "limit_type": "tokens", "limit": 1}}
+    reading = read({"providers": providers, **sections, "user_quotas": quotas}, known)
+    assert reading.settings is not None
+    assert sorted(spelled(notice.path) for notice in reading.notices) == [
+        "capture",
+        "providers.p.discount",
+        "providers.p.timeout.stream_total",
+        "user_quotas",
+    ]
+
+
+def test_every_key_that_nothing_acts_on_yet_is_a_key():
+    keys = {path.replace("[]", "") for path, _ in every_key(Settings)}
+    assert keys >= NOT_YET
+
+
 @pytest.mark.parametrize(
     "models",
     [
@@ -104,8 +132,9 @@ def test_two_aliases_may_not_share_an_additional_name(known):
     ]
 
 
-def test_a_provider_that_lists_no_models_may_be_asked_for_any(known):
-    assert told(known, models={"x": alias({"provider": "q", "model": "whatever/it:is"})}) == []
+def test_a_target_needs_a_provider_that_lists_its_model(known):
+    (found,) = told(known, models={"x": alias({"provider": "q", "model": "vendor/it:is"})})
+    assert found[1:] == ("the provider 'q' lists no model 'vendor/it:is'", "add it to providers.q.models")
 
 
 def test_a_provider_elsewhere_or_with_its_own_headers_needs_no_key(known):

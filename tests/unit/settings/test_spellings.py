@@ -102,7 +102,10 @@ def test_an_export_of_the_original_keeps_its_meaning(known):
 
 
 def test_what_has_no_meaning_here_is_told_at_the_place_where_it_was_written(known):
-    assert {spelled(notice.path) for notice in read(EXPORT, known).notices} == {
+    notices = read(EXPORT, known).notices
+    assert {
+        spelled(notice.path) for notice in notices if "no meaning" in notice.message or "not spoken" in notice.message
+    } == {
         'providers["vendor/one"].useClaudeMasking',
         'providers["vendor/one"].adapter',
         'providers["vendor/one"].apiBaseUrl.ollama',
