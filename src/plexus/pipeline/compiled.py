@@ -77,7 +77,9 @@ def _group(group: GroupSettings, settings: Settings, selectors: Mapping[str, Sel
                 members.append(target.alias)
         elif target.provider is not None and target.model is not None and settings.providers[target.provider].enabled:
             members.append(Candidate(target.provider, target.model, target.weight))
-    return Group(group.name, selectors[group.selector], tuple(members))
+    # a selector of the schema that is not built yet: the configuration was accepted with a remark that says so
+    selector = selectors.get(group.selector) or selectors["in_order"]
+    return Group(group.name, selector, tuple(members))
 
 
 def _doors(

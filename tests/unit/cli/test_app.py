@@ -9,7 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from plexus import __version__
+from plexus import app as composed
 from plexus.cli.app import app
+from plexus.pipeline.compiled import compiled
+from plexus.settings.file_home import FileHome
 
 KEY = "Zk3v-uH9_qLw7TnXc2Rb"
 GOOD = "providers: {o: {type: ollama, models: [m]}}\nkeys: {k: {secret: s}}\n"
@@ -123,3 +126,13 @@ def test_a_file_that_is_not_there_is_told(run):
     result = run("config", "validate", "gone.yaml")
     assert result.exit_code == 1
     assert "gone.yaml: cannot be read: No such file or directory" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["every-form.yaml", "early.yaml"])
+def test_every_documented_configuration_can_be_served_and_not_only_read(name):
+    path = Path(__file__).parents[2] / "golden" / "settings" / name
+    environ = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "BOTH_KEY", "ALICE_KEY", "DOCS_TOKEN"), "x")
+    settings = FileHome(path, composed.known(), environ).load()
+    snapshot = compiled(settings, composed.protocols(), composed.selectors())
+    listed = {(name, model) for name, provider in settings.providers.items() for model in provider.models}
+    assert set(snapshot.doors) == listed
