@@ -71,7 +71,11 @@ def _candidate(number: int, said: Alternative, sink: Sink) -> Wire:
     candidate: Wire = {}
     if parts or said.stop_reason not in FILTERED:
         candidate["content"] = {"parts": parts, "role": "model"}
-    candidate["finishReason"] = finish_reason(in_words(said.stop_reason, texts), said.stop_sequence, sink.drops)
+    candidate["finishReason"] = (
+        write_stop(said.stop_reason)
+        if sink.ours
+        else finish_reason(in_words(said.stop_reason, texts), said.stop_sequence, sink.drops)
+    )
     candidate["index"] = number
     tokens = [token for _, text in texts for token in text.logprobs]
     if tokens:

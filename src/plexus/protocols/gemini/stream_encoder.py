@@ -25,6 +25,7 @@ from plexus.protocols.gemini.encode_response import FILTERED, finish_reason, in_
 from plexus.protocols.gemini.errors import encode_error
 from plexus.protocols.gemini.logprobs import write_logprobs
 from plexus.protocols.gemini.protojson import Wire
+from plexus.protocols.gemini.stops import write_stop
 from plexus.protocols.gemini.usage import write_usage
 
 _OWN_EXTRAS = frozenset({"candidates", "promptFeedback", "modelStatus", "turnToken"})
@@ -245,18 +246,18 @@ class StreamEncoder:
         last = []
         for number in sorted(self._lanes):
             stop = event.other_stops.get(number) if number else event.stop_reason
-            candidate = self._last_of(self._lanes[number], stop, None if number else event.stop_sequence)
-            if isinstance(kept, list) and number < len(kept) and isinstance(kept[number], dict):
-                candidate.update(kept[number])
-            last.append(candidate)
+            own = kept[number] if isinstance(kept, list) and number < len(kept) else None
+            last.append(self._last_of(self._lanes[number], stop, None if number else event.stop_sequence, own))
         return last
 
-    def _last_of(self, lane: _Lane, stop: StopReason | None, sequence: str | None) -> Wire:
+    def _last_of(self, lane: _Lane, stop: StopReason | None, sequence: str | None, own: Wire | None) -> Wire:
         candidate: Wire = {}
         if lane.written or stop not in FILTERED:
             candidate["content"] = {"parts": [lane.held or {"text": ""}], "role": "model"}
-        candidate["finishReason"] = finish_reason(in_words(stop, lane.texts), sequence, self.drops)
         candidate["index"] = lane.number
+        if own is not None:  # Gemini's own ending, its sources among it
+            return candidate | {"finishReason": write_stop(stop), **own}
+        candidate["finishReason"] = finish_reason(in_words(stop, lane.texts), sequence, self.drops)
         grounding = write_citations(lane.texts)
         if grounding is not None:
             candidate["groundingMetadata"] = grounding

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from google.genai.types import GenerateContentResponse
 from tests.unit.protocols.gemini.wire import ORIGIN, answer, reading, writing
@@ -49,7 +51,7 @@ def test_25_calls_without_ids_get_distinct_ones_that_do_not_depend_on_chance():
     ids = [part.id for part in answer(*wire).parts]
     assert len(set(ids)) == 2
     assert ids == [part.id for part in answer(*wire).parts]
-    elsewhere = PROTOCOL.decode_response(
+    elsewhere: Any = PROTOCOL.decode_response(
         {"candidates": [{"content": {"parts": wire}, "finishReason": "STOP"}]}, Reading(origin=ORIGIN, seed="other")
     )
     assert not set(ids) & {part.id for part in elsewhere.parts}
@@ -61,7 +63,7 @@ def test_208_changed_tool_names_are_mapped_back():
             {"content": {"parts": [{"functionCall": {"name": "a_b_1", "args": {}}}]}, "finishReason": "STOP"}
         ]
     }
-    response = PROTOCOL.decode_response(body, Reading(origin=ORIGIN, seed="s", tool_names={"a_b_1": "a b"}))
+    response: Any = PROTOCOL.decode_response(body, Reading(origin=ORIGIN, seed="s", tool_names={"a_b_1": "a b"}))
     assert response.parts[0].name == "a b"
 
 
@@ -96,7 +98,7 @@ def test_47_198_every_finish_reason_has_its_stop_reason_and_comes_back_to_gemini
 
 def test_a_blocked_prompt_is_a_filtered_answer_and_comes_back_as_it_was():
     body = {"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 3, "totalTokenCount": 3}}
-    response = PROTOCOL.decode_response(body, reading())
+    response: Any = PROTOCOL.decode_response(body, reading())
     assert (response.parts, response.stop_reason) == ([], "content_filter")
     back, _ = written(response)
     assert back["promptFeedback"] == {"blockReason": "SAFETY"}
@@ -115,7 +117,7 @@ def test_43_what_is_no_answer_is_an_invalid_answer(body):
     "candidate", [{}, {"content": None}, {"content": {"parts": None}}, {"content": {"parts": [None, 1, {}]}}]
 )
 def test_43_a_candidate_with_nothing_in_it_is_an_empty_answer(candidate):
-    response = PROTOCOL.decode_response({"candidates": [{**candidate, "finishReason": "STOP"}]}, reading())
+    response: Any = PROTOCOL.decode_response({"candidates": [{**candidate, "finishReason": "STOP"}]}, reading())
     assert (response.parts, response.stop_reason) == ([], "end")
 
 
@@ -126,7 +128,7 @@ def test_further_candidates_are_alternatives():
             {"content": {"parts": [{"text": "b"}]}, "finishReason": "MAX_TOKENS", "index": 1},
         ]
     }
-    response = PROTOCOL.decode_response(body, reading())
+    response: Any = PROTOCOL.decode_response(body, reading())
     assert response.alternatives == [Alternative(parts=[Text(text="b")], stop_reason="max_tokens")]
     assert [c["finishReason"] for c in written(response)[0]["candidates"]] == ["STOP", "MAX_TOKENS"]
 
@@ -135,7 +137,7 @@ def test_log_probabilities_come_and_go():
     top = {"candidates": [{"token": "a", "logProbability": -0.1}, {"token": "b", "logProbability": -2}]}
     result = {"chosenCandidates": [{"token": "a", "logProbability": -0.1}], "topCandidates": [top]}
     body = {"candidates": [{"content": {"parts": [{"text": "a"}]}, "finishReason": "STOP", "logprobsResult": result}]}
-    response = PROTOCOL.decode_response(body, reading())
+    response: Any = PROTOCOL.decode_response(body, reading())
     others = [TokenLogprob(token="a", logprob=-0.1), TokenLogprob(token="b", logprob=-2)]
     assert response.parts[0].logprobs == [TokenLogprob(token="a", logprob=-0.1, top=others)]
     assert written(response)[0]["candidates"][0]["logprobsResult"] == result

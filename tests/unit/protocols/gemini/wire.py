@@ -4,9 +4,8 @@ from typing import Any
 
 from plexus.core.json import dumps, loads
 from plexus.core.sse import Decoder
-from plexus.ir.chat import ChatRequest, ChatResponse, Message
+from plexus.ir.chat import ChatRequest, Message
 from plexus.ir.drops import Drop
-from plexus.ir.events import Event
 from plexus.ir.exchange import Reading, Writing
 from plexus.ir.fold import fold
 from plexus.ir.parts import Origin, Part, Text
@@ -17,7 +16,7 @@ ORIGIN = Origin("gemini", "google", "gemini-x")
 
 
 def target(
-    style: str = "", *, dialect: Dialect | None = None, max_output: int | None = None, **reasoning: Any
+    style: Any = "", *, dialect: Dialect | None = None, max_output: int | None = None, **reasoning: Any
 ) -> Target:
     profile = ModelProfile(reasoning=ReasoningProfile(style=style, **reasoning), max_output=max_output)
     return Target(provider="google", model="gemini-x", protocol="gemini", profile=profile, dialect=dialect or Dialect())
@@ -42,7 +41,7 @@ def rendered(request: ChatRequest, to: Target | None = None) -> tuple[dict[str, 
     return loads(dumps(done.body)), done.drops
 
 
-def read(*parts: Any, **fields: Any) -> ChatRequest:
+def read(*parts: Any, **fields: Any) -> Any:
     """A request of one user turn made of these wire parts."""
     return PROTOCOL.decode_request({"contents": [{"role": "user", "parts": list(parts)}], **fields}, "m", False)
 
@@ -60,13 +59,13 @@ def writing(**fields: Any) -> Writing:
     return Writing(request=asked(protocol="gemini", **fields), model="alias", seed="seed", now=1_700_000_000)
 
 
-def answer(*parts: dict[str, Any], reason: str = "STOP", **fields: Any) -> ChatResponse:
+def answer(*parts: Any, reason: str = "STOP", **fields: Any) -> Any:
     """A unary answer of one candidate, read."""
     candidate = {"content": {"parts": list(parts), "role": "model"}, "finishReason": reason, "index": 0}
     return PROTOCOL.decode_response({"candidates": [candidate], **fields}, reading())
 
 
-def chunk(*parts: dict[str, Any], **candidate: Any) -> dict[str, Any]:
+def chunk(*parts: Any, **candidate: Any) -> dict[str, Any]:
     return {"candidates": [{"content": {"parts": list(parts), "role": "model"}, "index": 0, **candidate}]}
 
 
@@ -74,14 +73,14 @@ def sse(*chunks: Any) -> bytes:
     return b"".join(b"data: %b\n\n" % dumps(each) for each in chunks)
 
 
-def events_of(stream: bytes) -> list[Event]:
+def events_of(stream: bytes) -> list[Any]:
     frames = Decoder()
     decoder = PROTOCOL.stream_decoder(reading())
-    events = [event for frame in [*frames.feed(stream), *frames.end()] for event in decoder.feed(frame)]
+    events: list[Any] = [event for frame in [*frames.feed(stream), *frames.end()] for event in decoder.feed(frame)]
     return events + decoder.end()
 
 
-def streamed(*chunks: Any) -> ChatResponse:
+def streamed(*chunks: Any) -> Any:
     """A stream of these chunks, read and folded."""
     return fold(events_of(sse(*chunks)))
 
@@ -90,7 +89,7 @@ def chunks_of(stream: bytes) -> list[dict[str, Any]]:
     return [loads(frame.data) for frame in Decoder().feed(stream)]
 
 
-def written(events: list[Event], **fields: Any) -> tuple[bytes, list[Drop]]:
+def written(events: Any, **fields: Any) -> tuple[bytes, list[Drop]]:
     encoder = PROTOCOL.stream_encoder(writing(**fields))
     return b"".join(encoder.encode(event) for event in events), encoder.drops
 
