@@ -75,7 +75,7 @@ def print_causes(found: list[verdicts.Verdict], examples: int) -> None:
     for verdict in found:
         where = f"{verdict.recording.protocol} → {verdict.other} ({verdict.mode})"
         if verdict.held:
-            held[where] += not verdict.passed
+            held.update(f"{where:32} {line.partition(':')[0]}" for line in verdict.differences)
             continue
         for line in verdict.differences:
             cause = f"{where:32} {report.cause(line)}"
@@ -84,7 +84,9 @@ def print_causes(found: list[verdicts.Verdict], examples: int) -> None:
     for cause, count in causes.most_common():
         print(f"{count:5}  {cause}")
         print("\n".join(cases[cause][:examples]))
-    print(f"held out: {sum(held.values())} not the same (details are not shown)")
+    print("held out, by kind of difference only:")
+    for cause, count in held.most_common():
+        print(f"{count:5}  {cause}")
 
 
 def show_one(options: argparse.Namespace) -> int:

@@ -446,10 +446,18 @@ def _tools(want: Asked, got: Asked, found: Differences) -> None:
         found.say("tools invented", sorted(theirs))
     if len(got.server_tools) < len(want.server_tools):
         found.say("server-side tools", want.server_tools, "request.server_tools")
-    if want.tools and want.choice != got.choice:
+    if want.tools and _choice(want) != _choice(got):
         found.say("tool choice", f"{want.choice} became {got.choice}", "request.choice")
     if want.tools and want.parallel is False and got.parallel is not False:
         found.say("parallel calls", f"{want.parallel} became {got.parallel}", "request.parallel")
+
+
+def _choice(asked: Asked) -> tuple[str, tuple[str, ...]]:
+    """The tool choice; a choice among all tools there are is a choice without names."""
+    mode, names = asked.choice
+    if mode.startswith("allowed:") and {tool.name for tool in asked.tools} <= set(names):
+        return ({"auto": ""}.get(mode.removeprefix("allowed:"), mode.removeprefix("allowed:")), ())
+    return mode, names
 
 
 def _settings(want: Asked, got: Asked, found: Differences) -> None:
@@ -467,8 +475,9 @@ def _settings(want: Asked, got: Asked, found: Differences) -> None:
     elif want.output[0] == "schema" and (
         complaint := same_schema(want.output[1], got.output[1], gemini=found.target in {"gemini", "messages"})
     ):
-        found.say("output schema", complaint)
-    if want.reasoning != got.reasoning and not (want.effort and want.effort == got.effort):
+        found.say("output schema", complaint, "request.output.schema")
+    told_by_effort = want.effort and (want.effort == got.effort or (not want.reasoning and got.reasoning == "on"))
+    if want.reasoning != got.reasoning and not told_by_effort:
         found.same("reasoning", want.reasoning, got.reasoning, "request.reasoning")
     elif want.effort and got.effort:
         found.same("effort", want.effort, got.effort, "request.reasoning")

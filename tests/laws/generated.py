@@ -61,10 +61,8 @@ def parts(draw: st.DrawFn, protocol: str) -> list[Part]:
     """Parts in an order the protocol can say; no two neighbours of one kind that its stream would join."""
     tools = draw(st.lists(calls(protocol), max_size=3, unique_by=lambda call: call.id))
     if protocol == "chat":
-        said = [
-            *draw(st.lists(thoughts(protocol), max_size=1)),
-            *draw(st.lists(st.builds(Text, text=words), max_size=1)),
-        ]
+        said: list[Part] = list(draw(st.lists(thoughts(protocol), max_size=1)))
+        said += draw(st.lists(st.builds(Text, text=words), max_size=1))
         return [*said, *tools] or [Text(text="x")]
     found: list[Part] = []
     for kind in draw(st.lists(st.sampled_from(["text", "thinking", "call"]), min_size=1, max_size=5)):
@@ -105,6 +103,9 @@ def responses(draw: st.DrawFn, protocol: str) -> ChatResponse:
     )
 
 
+_ids = st.uuids().map(str)  # decoders give every call an id of its own
+
+
 def _any_part() -> st.SearchStrategy[Part]:
     foreign = st.sampled_from(["chat", "messages", "responses", "gemini", "elsewhere"])
     signatures = st.none() | foreign.flatmap(signature)
@@ -117,7 +118,7 @@ def _any_part() -> st.SearchStrategy[Part]:
         st.builds(
             ToolCall, id=st.just("") | words, name=st.just("") | words, arguments=st.just("") | words | arguments
         ),
-        st.builds(ToolCall, id=names, name=names, custom=st.just(True)),
+        st.builds(ToolCall, id=_ids, name=names, custom=st.just(True)),
         st.builds(Media, kind=st.just("image"), mime=st.just("image/png"), data=base64_text),
         st.builds(ToolResult, call_id=names, parts=st.just([])),
         opaque,

@@ -22,9 +22,9 @@ def golden_streams() -> list[Recording]:
     return [r for r in golden_recordings() if r.streaming and not not_an_answer(r)]
 
 
-def recorded_streams() -> list[Recording]:
-    """Every recorded stream there is here."""
-    return select(streaming=True, keep=lambda r: not not_an_answer(r))
+def recorded_streams(part: str = "open") -> list[Recording]:
+    """Every recorded stream of the part."""
+    return select(part=part, streaming=True, keep=lambda r: not not_an_answer(r))
 
 
 def protocol_of(recording: Recording) -> WireProtocol:

@@ -92,9 +92,10 @@ def _candidate(candidate: dict[str, Any], said: Said, growing: list[Any]) -> Non
         if note.get("uri"):
             said.citations.add(note["uri"])
     for chunk in (candidate.get("groundingMetadata") or {}).get("groundingChunks") or []:
-        uri = (chunk.get("web") or chunk.get("retrievedContext") or {}).get("uri")
-        if uri:
-            said.citations.add(uri)
+        for source in chunk.values():
+            said.citations |= {
+                source[key] for key in ("uri", "sourceUri") if isinstance(source, dict) and source.get(key)
+            }
 
 
 def _said(part: dict[str, Any], said: Said, growing: list[Any]) -> None:

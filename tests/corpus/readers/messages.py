@@ -46,7 +46,11 @@ def _said(block: dict[str, Any], said: Said) -> None:
         case "text":
             if block.get("text"):
                 said.items.append(("text", block["text"]))
-            said.citations |= {note["url"] for note in block.get("citations") or [] if note.get("url")}
+            said.citations |= {
+                note.get("url") or note["source"]
+                for note in block.get("citations") or []
+                if note.get("url") or note.get("source")
+            }
         case "thinking":
             if block.get("thinking"):
                 said.items.append(("thinking", block["thinking"]))
