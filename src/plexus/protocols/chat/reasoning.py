@@ -141,7 +141,7 @@ def _word(reasoning: Reasoning, target: Target, drops: list[Drop], *, switched: 
         if wanted and wanted != "none":
             drops.append(Drop("dropped", "reasoning", "the model does not reason"))
         return ""
-    if switched and (wanted == "none" or not reasoning.effort):
+    if switched and wanted in {"none", ""}:
         return ""
     if wanted == "none" and "none" not in profile.efforts and not reasoning.effort:
         return _word_for_off(profile, drops)

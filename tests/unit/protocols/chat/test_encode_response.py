@@ -5,7 +5,7 @@ from openai.types.chat import ChatCompletion
 from tests.unit.protocols.chat.wires import READING, asked, plain, told, writing
 
 from plexus.ir.chat import Alternative, ChatResponse, Usage
-from plexus.ir.parts import Citation, Media, Opaque, Origin, Signature, Text, Thinking, TokenLogprob, ToolCall
+from plexus.ir.parts import Citation, Media, Opaque, Origin, Part, Signature, Text, Thinking, TokenLogprob, ToolCall
 from plexus.protocols.chat import PROTOCOL
 
 CLAUDE = Origin("messages", "anthropic", "claude")
@@ -128,7 +128,7 @@ def test_citations_cover_their_part_when_they_name_no_place():
 
 
 def test_log_probabilities_of_all_parts_are_joined():
-    parts = [Text(text=t, logprobs=[TokenLogprob(token=t, logprob=-1.0, bytes=[97])]) for t in "ab"]
+    parts: list[Part] = [Text(text=t, logprobs=[TokenLogprob(token=t, logprob=-1.0, bytes=[97])]) for t in "ab"]
     choice = told(ChatResponse(parts=parts, stop_reason="end"))["choices"][0]
     assert [entry["token"] for entry in choice["logprobs"]["content"]] == ["a", "b"]
 
@@ -148,7 +148,7 @@ def test_further_answers_are_choices():
 
 
 def test_what_chat_cannot_show_is_reported_with_its_place():
-    parts = [
+    parts: list[Part] = [
         Opaque(kind="server_tool_use", raw={}, origin=CLAUDE),
         Media(kind="video", url="https://a.test/v"),
         Text(text="a"),

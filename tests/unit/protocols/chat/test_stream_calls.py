@@ -1,11 +1,21 @@
 """Which fragment belongs to which tool call, in every dialect."""
 
+from typing import Any
+
 import pytest
 from tests.unit.protocols.chat.wires import ORIGIN, call, calls, chunk, events, read, stream
 
 from plexus.ir.exchange import Reading
 from plexus.ir.fold import fold
 from plexus.ir.parts import ToolCall
+
+
+def parts_of(data, reading) -> list[Any]:
+    return list(fold(events(data, reading)).parts)
+
+
+def first_part(*chunks) -> Any:
+    return read(*chunks).parts[0]
 
 
 def made(*chunks_of_calls):
@@ -73,7 +83,7 @@ def test_025_calls_without_ids_get_stable_ones_that_differ():
 
 def test_ids_that_are_made_depend_on_the_seed():
     data = stream(chunk(calls(call("{}", "one"))), chunk(finish="tool_calls"))
-    ids = {fold(events(data, Reading(origin=ORIGIN, seed=seed))).parts[0].id for seed in ("a", "b")}
+    ids = {parts_of(data, Reading(origin=ORIGIN, seed=seed))[0].id for seed in ("a", "b")}
     assert len(ids) == 2
 
 
@@ -126,13 +136,13 @@ def test_107_a_google_thought_signature_belongs_to_its_call():
 
 def test_108_a_signature_on_the_delta_goes_to_the_first_call_else_to_the_text():
     signature = {"extra_content": {"google": {"thought_signature": "sig"}}}
-    first = read(chunk({**calls(call("{}", "look", id="a")), **signature}), chunk(finish="tool_calls")).parts[0]
-    text = read(chunk({"content": "hey"}), chunk({"content": "", **signature}), chunk(finish="stop")).parts[0]
-    alone = read(chunk({"content": "", **signature}), chunk(finish="stop")).parts[0]
+    first = first_part(chunk({**calls(call("{}", "look", id="a")), **signature}), chunk(finish="tool_calls"))
+    text = first_part(chunk({"content": "hey"}), chunk({"content": "", **signature}), chunk(finish="stop"))
+    alone = first_part(chunk({"content": "", **signature}), chunk(finish="stop"))
     assert [part.signature.value for part in (first, text, alone)] == ["sig", "sig", "sig"]
 
 
 def test_208_names_that_were_changed_for_the_target_are_mapped_back():
     data = stream(chunk(calls(call("{}", "a_b", id="x", index=0))), chunk(finish="tool_calls"))
     reading = Reading(origin=ORIGIN, seed="s", tool_names={"a_b": "a.b"})
-    assert [part.name for part in fold(events(data, reading)).parts] == ["a.b"]
+    assert [part.name for part in parts_of(data, reading)] == ["a.b"]

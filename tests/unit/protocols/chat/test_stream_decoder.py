@@ -11,6 +11,7 @@ from plexus.ir.events import PartEnd, PartStart, ResponseEnd, ResponseStart, Str
 from plexus.ir.fold import fold
 from plexus.ir.parts import Citation, Media, Text, Thinking, ToolCall
 from plexus.protocols.chat import PROTOCOL
+from plexus.protocols.chat.stream_decoder import StreamDecoder
 
 
 def test_text_deltas_become_one_text_part_between_start_and_end():
@@ -79,7 +80,7 @@ def test_039_a_stream_without_done_that_ends_after_its_finish_reason_is_complete
 
 
 def test_039_the_decoder_says_that_only_bookkeeping_can_follow():
-    decoder = PROTOCOL.stream_decoder(READING)
+    decoder = StreamDecoder(READING)
     decoder.feed(Frame("", json.dumps(chunk({"content": "hey"})).encode()))
     assert not decoder.finished
     decoder.feed(Frame("", json.dumps(chunk(finish="stop")).encode()))
