@@ -20,13 +20,18 @@ _IDEOGRAPHS = re.compile(
     "[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
 )
 _LATIN = re.compile("[\u0000-\u024f\u2000-\u206f]")
-_PER_LATIN, _PER_IDEOGRAPH, _PER_OTHER, _PER_JSON = 4.0, 1.5, 2.2, 3.2
+_PER_LATIN, _PER_IDEOGRAPH, _PER_OTHER, _PER_JSON = 4.0, 1.5, 2.2, 3.0
 """Characters to a token, by script; JSON is dense with punctuation."""
-_MESSAGE, _TOOL, _CALL = 4, 10, 12
-_TOOL_PROMPT = {"messages": 346}
-"""What a vendor adds for itself once there are tools."""
-_UNSEEN_IMAGE = {"messages": 1600, "gemini": 258}
-_PER_PAGE = {"messages": 2500, "gemini": 258}
+_MESSAGE, _TOOL, _CALL = 4, 12, 12
+_TOOL_PROMPT = {"messages": 440}
+_SCHEMA_PROMPT = {"messages": 100}
+_CITATION_PROMPT = {"messages": 700}
+_KIND_PROMPT = {"bash": 245, "text_editor": 700, "computer": 735}
+"""What a vendor adds for itself once there are tools, bound output, citations or a tool it trained. Measured; the last from
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview#pricing"""
+_UNSEEN_IMAGE = {"messages": 1000, "gemini": 258}
+_LARGEST_IMAGE = 1600
+_PER_PAGE = {"messages": 1500, "gemini": 258}
 _SECONDS_OF_AUDIO = {"gemini": 32.0}
 _PAGE = re.compile(rb"/Type\s{0,4}/Page(?![a-zA-Z])")
 _BYTES_PER_PAGE = 60_000
@@ -42,7 +47,7 @@ def estimate(request: ChatRequest, protocol: str = "") -> int:
     for message in request.messages:
         total += _MESSAGE + sum(_part(part, vendor) for part in message.parts)
     if request.output is not None and request.output.schema is not None:
-        total += _json(request.output.schema)
+        total += _json(request.output.schema) + _SCHEMA_PROMPT.get(vendor, 0)
     return max(1, math.ceil(total))
 
 
@@ -70,7 +75,7 @@ def _anthropic_image(size: tuple[int, int] | None) -> float:
     if size is None:
         return _UNSEEN_IMAGE["messages"]
     scale = min(1.0, 1568 / max(size))
-    return min(size[0] * scale * size[1] * scale / 750, _UNSEEN_IMAGE["messages"])
+    return min(size[0] * scale * size[1] * scale / 750, _LARGEST_IMAGE)
 
 
 def _openai_image(size: tuple[int, int] | None) -> float:
@@ -104,6 +109,7 @@ def _part(part: Part, vendor: str) -> float:
 
 def _media(part: Media, vendor: str) -> float:
     described = text_tokens(part.name) + text_tokens(part.context)
+    described += _CITATION_PROMPT.get(vendor, 0) if part.cite else 0
     if part.text:
         return described + text_tokens(part.text)
     match part.kind:
@@ -127,7 +133,7 @@ def _pages(data: str) -> int:
 
 def _tool(tool: Tool) -> float:
     if tool.raw is not None:
-        return _TOOL + _json(tool.raw)
+        return _TOOL + _json(tool.raw) + _KIND_PROMPT.get(tool.kind, 0)
     return _TOOL + text_tokens(tool.name) + text_tokens(tool.description) + _json(tool.schema)
 
 

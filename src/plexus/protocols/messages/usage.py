@@ -73,9 +73,11 @@ def merge(before: Extras, later: Any) -> Extras:
 
 
 def write_usage(usage: Usage | None, *, native: bool) -> dict[str, Any]:
-    """The usage object for a client. `native`: the counts came from Anthropic, whose further fields go back too."""
+    """The usage object for a client. `native`: the counts came in this protocol, and go back as they came."""
     if usage is None:
         return {"input_tokens": 0, "output_tokens": 0}
+    if native and usage.raw:
+        return {"input_tokens": 0, "output_tokens": 0, **usage.raw}
     wire: dict[str, Any] = {"input_tokens": usage.input or 0}
     if usage.cache_write is not None:
         wire["cache_creation_input_tokens"] = usage.cache_write
@@ -89,9 +91,7 @@ def write_usage(usage: Usage | None, *, native: bool) -> dict[str, Any]:
         }
     if usage.reasoning is not None:
         wire["output_tokens_details"] = {"thinking_tokens": usage.reasoning}
-    if native and usage.raw:
-        wire.update({key: value for key, value in usage.raw.items() if key not in _COUNTED})
-    elif usage.service_tier in _TIERS:
+    if usage.service_tier in _TIERS:
         wire["service_tier"] = usage.service_tier
     return wire
 
