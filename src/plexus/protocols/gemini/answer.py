@@ -10,6 +10,8 @@ from plexus.protocols.gemini.stops import finish_name, read_stop, write_stop
 
 _ANSWER = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId", "createTime"})
 _CANDIDATE = frozenset({"content", "index", "finishReason", "logprobsResult"})
+OWN_EXTRAS = frozenset({"candidates", "promptFeedback", "modelStatus", "turnToken"})
+"""Extras that only an answer of Gemini's has: where a stream was folded, the answer's protocol is not told."""
 
 
 class Ending:

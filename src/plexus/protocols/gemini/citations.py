@@ -10,6 +10,8 @@ from typing import Any
 from plexus.ir.parts import Citation, Text
 from plexus.protocols.gemini.protojson import Wire, fields_of, text_of
 
+_CHUNK_KINDS = frozenset({"web", "maps", "image", "retrievedContext"})
+
 
 def read_citations(candidate: Wire, text: str) -> list[Citation]:
     """The citations a candidate's metadata gives for this text; none when nothing is grounded."""
@@ -93,6 +95,8 @@ def write_citations(texts: list[tuple[int, Text]]) -> Wire | None:
 
 
 def _chunk(citation: Citation) -> Wire:
+    if citation.raw is not None and _CHUNK_KINDS & citation.raw.keys():
+        return citation.raw
     title = {"title": citation.title} if citation.title else {}
     if citation.kind == "url" or citation.url:
         return {"web": {"uri": citation.url, **title}}

@@ -9,7 +9,7 @@ from plexus.ir.chat import Alternative, ChatResponse, StopReason
 from plexus.ir.drops import Drop
 from plexus.ir.exchange import Writing
 from plexus.ir.parts import Text
-from plexus.protocols.gemini.answer import time_of
+from plexus.protocols.gemini.answer import OWN_EXTRAS, time_of
 from plexus.protocols.gemini.citations import write_citations
 from plexus.protocols.gemini.encode_part import PROTOCOL, Sink, client_signature, write_part
 from plexus.protocols.gemini.logprobs import write_logprobs
@@ -29,7 +29,9 @@ def same_name(name: str) -> str:
 def encode_response(response: ChatResponse, writing: Writing) -> tuple[dict[str, Any], list[Drop]]:
     """The body for the client and what it could not say."""
     drops: list[Drop] = []
-    ours = response.protocol == PROTOCOL
+    ours = response.protocol == PROTOCOL or (
+        not response.protocol and bool(OWN_EXTRAS & (response.extras or {}).keys())
+    )
     sink = Sink(ours=ours, sign=client_signature, rename=same_name, ids=True, drops=drops)
     extras = dict(response.extras or {}) if ours else {}
     kept = extras.pop("candidates", None)

@@ -19,6 +19,7 @@ from plexus.ir.events import (
 )
 from plexus.ir.exchange import Writing
 from plexus.ir.parts import Part, Signature, Text, Thinking, TokenLogprob, ToolCall
+from plexus.protocols.gemini.answer import OWN_EXTRAS
 from plexus.protocols.gemini.citations import write_citations
 from plexus.protocols.gemini.encode_part import Sink, client_signature, write_part
 from plexus.protocols.gemini.encode_response import FILTERED, finish_reason, in_words, response_id, same_name
@@ -28,7 +29,6 @@ from plexus.protocols.gemini.protojson import Wire
 from plexus.protocols.gemini.stops import write_stop
 from plexus.protocols.gemini.usage import write_usage
 
-_OWN_EXTRAS = frozenset({"candidates", "promptFeedback", "modelStatus", "turnToken"})
 _BEAT = {"candidates": [{"content": {"parts": [{"text": ""}], "role": "model"}, "index": 0}]}
 
 
@@ -225,7 +225,7 @@ class StreamEncoder:
             part.done = True
         for lane in self._lanes.values():
             out += self._advance(lane)
-        extras = event.extras if event.extras and _OWN_EXTRAS & event.extras.keys() else {}
+        extras = event.extras if event.extras and OWN_EXTRAS & event.extras.keys() else {}
         for key in (event.extras or {}).keys() - extras.keys():
             self.drops.append(Drop("dropped", key, "not known to Gemini"))
         rest = {key: value for key, value in extras.items() if key != "candidates"}
