@@ -17,6 +17,9 @@ RATIO = 100
 FREE = 1024 * 1024
 
 
+_GZIP = b"\x1f\x8b"
+
+
 class _Codec(Protocol):
     def pieces(self, data: bytes) -> Iterator[bytes]: ...
 
@@ -41,6 +44,9 @@ class _Zlib:
             data = self._engine.unconsumed_tail
             if piece:
                 yield piece
+            if self._engine.eof and self._engine.unused_data.startswith(_GZIP):
+                data = self._engine.unused_data  # a gzip body may have several members (RFC 1952, 2.2)
+                self._engine = zlib.decompressobj(self._window)
 
     @property
     def finished(self) -> bool:

@@ -27,7 +27,7 @@ def loads(data: bytes | str) -> Any:
 
 
 def loads_lenient(data: bytes) -> Any:
-    """Like `loads`, but bad UTF-8 and lone surrogates become U+FFFD: for what an upstream sent.
+    """Like `loads`, but bad UTF-8 and lone surrogates become U+FFFD and a byte order mark is skipped: for upstreams.
 
     Raises:
         JSONError: when it is not JSON even so.
@@ -37,7 +37,7 @@ def loads_lenient(data: bytes) -> Any:
     except JSONError:
         pass
     try:
-        value = json.loads(data.decode("utf-8", "replace"), parse_constant=_refuse)
+        value = json.loads(data.decode("utf-8-sig", "replace"), parse_constant=_refuse)
         return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         raise JSONError("not JSON") from None

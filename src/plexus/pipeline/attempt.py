@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from plexus.ir.events import ResponseStart, StreamError
 from plexus.pipeline.call import Call
-from plexus.pipeline.headers import outgoing
+from plexus.pipeline.headers import outgoing, returning
 from plexus.pipeline.render import Rendering
 from plexus.pipeline.retry_after import retry_after
 from plexus.pipeline.snapshot import Door
-from plexus.pipeline.source import Batch, Bounds, read_answer, stream_batches
+from plexus.pipeline.source import AnswerStream, Batch, Bounds, read_answer
 from plexus.providers import Outgoing
 from plexus.upstream.client import Upstream
 from plexus.upstream.failures import UpstreamFailed
@@ -53,9 +53,11 @@ async def attempt(call: Call, door: Door, rendering: Rendering, upstream: Upstre
         if reply.status not in _OK:
             raise await _refused(door, reply)
         if not rendering.stream and reply.content_type != "text/event-stream":
-            batch = read_answer(door.protocol, await reply.read(bounds.answer), rendering.reading)
+            body = await reply.read(bounds.answer)
+            batch = read_answer(door.protocol, body, rendering.reading, translated=not rendering.passthrough)
             return Committed(door, rendering, reply, _replay([batch]))
-        batches = stream_batches(door.protocol, reply, rendering.reading, bounds)
+        stream = AnswerStream(door.protocol, reply, rendering.reading, bounds, translated=not rendering.passthrough)
+        batches = stream.batches()
         return Committed(door, rendering, reply, _replay(await _begun(batches), batches))
     except BaseException:
         reply.close()
@@ -102,7 +104,9 @@ async def _refused(door: Door, reply: Reply) -> UpstreamFailed:
     seconds = retry_after(reply.headers)
     if seconds is not None:
         fault.retry_after = seconds
-    return UpstreamFailed(fault, body)
+    failed = UpstreamFailed(fault, body)
+    failed.headers = returning(reply.headers)
+    return failed
 
 
 def timed_out() -> UpstreamFailed:

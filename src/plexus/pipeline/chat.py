@@ -11,9 +11,11 @@ from plexus.pipeline.call import Answer, Call
 from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.headers import ascii_value, returning
 from plexus.pipeline.relay import encoder_for, same_bytes, translated, whole
-from plexus.pipeline.render import render
+from plexus.pipeline.render import Rendering, render
+from plexus.pipeline.snapshot import Door
 from plexus.pipeline.source import Bounds
 from plexus.pipeline.targets import doors_for
+from plexus.upstream.failures import UpstreamFailed
 
 OK = 200
 
@@ -34,12 +36,20 @@ async def answer(call: Call, gateway: Gateway) -> Answer:
         account.passthrough = rendering.passthrough
         account.tried(door)
         async with _within(door.total):
-            committed = await attempt(call, door, rendering, gateway.upstream, _bounds(call))
+            committed = await _attempt(call, door, rendering, account, gateway)
             account.began()
             if not call.stream:
                 body = await _complete(call, committed, account, gateway)
                 return Answer(OK, _headers(call, committed, account, "application/json"), body)
         return _stream(call, committed, account, gateway)
+
+
+async def _attempt(call: Call, door: Door, rendering: Rendering, account: Account, gateway: Gateway) -> Committed:
+    try:
+        return await attempt(call, door, rendering, gateway.upstream, _bounds(call, door))
+    except UpstreamFailed as failed:
+        failed.headers += _facts(door, account)
+        raise
 
 
 @asynccontextmanager
@@ -51,12 +61,12 @@ async def _within(seconds: float | None) -> AsyncIterator[None]:
         raise timed_out() from error
 
 
-def _bounds(call: Call) -> Bounds:
+def _bounds(call: Call, door: Door) -> Bounds:
     snapshot = call.snapshot
-    total = snapshot.stream_total if call.stream else None
-    deadline = asyncio.get_running_loop().time() + total if total is not None else None
-    limits = snapshot.limits
-    return Bounds(event=limits.sse_event, answer=limits.answer, tick=snapshot.heartbeat, deadline=deadline)
+    limits, quiet = snapshot.limits, door.timeouts.idle
+    deadline = asyncio.get_running_loop().time() + door.stream_total if call.stream else None
+    tick = snapshot.heartbeat if quiet is None else min(snapshot.heartbeat, quiet)
+    return Bounds(event=limits.sse_event, answer=limits.answer, tick=tick, deadline=deadline, quiet=quiet)
 
 
 async def _complete(call: Call, committed: Committed, account: Account, gateway: Gateway) -> bytes:
@@ -92,16 +102,22 @@ async def _accounted(pieces: AsyncIterator[bytes], committed: Committed, account
 
 
 def _headers(call: Call, committed: Committed, account: Account, kind: str) -> list[tuple[bytes, bytes]]:
-    target = committed.door.target
-    headers = [
+    return [
         (b"content-type", kind.encode("latin-1", "replace")),
         (b"x-plexus-request-id", call.request_id.encode()),
-        (b"x-plexus-provider", ascii_value(target.provider)),
-        (b"x-plexus-model", ascii_value(target.model)),
-        (b"x-plexus-attempts", b"%d" % len(account.attempts)),
-        (b"x-plexus-passthrough", b"true" if account.passthrough else b"false"),
+        *_facts(committed.door, account),
         *returning(committed.reply.headers),
     ]
+
+
+def _facts(door: Door, account: Account) -> list[tuple[bytes, bytes]]:
+    """What the client is told of the way its request took."""
+    facts = [
+        (b"x-plexus-provider", ascii_value(door.target.provider)),
+        (b"x-plexus-model", ascii_value(door.target.model)),
+        (b"x-plexus-attempts", b"%d" % len(account.attempts)),
+        (b"x-plexus-passthrough", b"true" if account.passthrough else b"false"),
+    ]
     if lost := account.fidelity:
-        headers.append((b"x-plexus-fidelity", lost.encode()))
-    return headers
+        facts.append((b"x-plexus-fidelity", lost.encode()))
+    return facts

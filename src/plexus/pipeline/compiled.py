@@ -56,7 +56,6 @@ def compiled(
             sse_event=settings.limits.sse_event,
         ),
         heartbeat=settings.heartbeat.interval,
-        stream_total=settings.timeout.stream_total,
         trusted_proxies=tuple(settings.network.trusted_proxies),
         version=version,
     )
@@ -158,6 +157,7 @@ def _door(
         extra_body={key: dumps(value) for key, value in extra.items()},
         timeouts=Timeouts(connect=timeouts.connect, first_byte=timeouts.first_byte, idle=timeouts.idle),
         total=timeouts.total,
+        stream_total=timeouts.stream_total,
         path={stream: path(model_name, stream) for stream in (False, True)},
         counts_tokens=speaks.counts_tokens,
     )

@@ -28,7 +28,7 @@ class Framer:
         """The frames completed by these bytes.
 
         Raises:
-            PlainAnswer: when it is one JSON object and no stream.
+            PlainAnswer: when it is one JSON object (or a page of HTML) and no stream.
             OversizeEvent: when a frame grows beyond the limit.
         """
         if self._decoder is not None:
@@ -37,7 +37,7 @@ class Framer:
         first = self._start.lstrip(_SPACE)[:1]
         if not first:
             return []
-        if first == b"{":
+        if first in {b"{", b"<"}:
             raise PlainAnswer(self._start)
         self._decoder = JsonArrayDecoder(self._limit) if first == b"[" else Decoder(self._limit)
         return self._decoder.feed(self._start)

@@ -29,6 +29,8 @@ class Door(Struct, frozen=True, kw_only=True):
     timeouts: Timeouts
     total: float | None
     """Seconds until an answer has begun (streams) or is complete (unary)."""
+    stream_total: float
+    """Seconds a stream may last."""
     path: Mapping[bool, str]
     """The path below `base_url`, by stream flag."""
     counts_tokens: bool = False
@@ -41,7 +43,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     depth: int = 256
     elements: int = 1_000_000
     sse_event: int = 16_000_000
-    answer: int = 128_000_000
+    answer: int = 64_000_000
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -54,8 +56,6 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     limits: Limits
     heartbeat: float
     """Seconds of silence after which a waiting client is sent a heartbeat."""
-    stream_total: float | None
-    """Seconds a stream may last."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Peers whose X-Forwarded-For is believed."""
     version: int = 0

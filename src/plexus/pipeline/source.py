@@ -1,5 +1,6 @@
 """An upstream's answer as events, with the raw bytes beside them: the one way the pipeline reads a model's output."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from msgspec import Struct
@@ -7,7 +8,7 @@ from msgspec import Struct
 from plexus.core.json import JSONError, loads_lenient
 from plexus.core.sse import OversizeEvent
 from plexus.ir.errors import InvalidAnswer
-from plexus.ir.events import Event, StreamError
+from plexus.ir.events import Event, ResponseEnd, StreamError
 from plexus.ir.exchange import Reading
 from plexus.ir.unfold import unfold
 from plexus.pipeline.frames import Framer, PlainAnswer
@@ -29,16 +30,18 @@ class Batch(Struct):
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
-    """How a stream is read: largest event and answer in bytes, a tick of silence and the deadline in (monotonic) seconds."""
+    """How a stream is read: largest event and answer in bytes, a tick of silence and the deadline in seconds."""
 
     event: int
     answer: int
     tick: float
     deadline: float | None = None
+    quiet: float | None = None
+    """Seconds without anything but pings after which a stream counts as dead."""
 
 
-def read_answer(protocol: WireProtocol, body: bytes, reading: Reading) -> "Batch":
-    """A whole answer as a batch.
+def read_answer(protocol: WireProtocol, body: bytes, reading: Reading, *, translated: bool) -> Batch:
+    """A whole answer as a batch. `translated`: for a client of another protocol, as in `AnswerStream`.
 
     Raises:
         UpstreamFailed: when it is no answer of the protocol, or says that the provider failed.
@@ -49,59 +52,104 @@ def read_answer(protocol: WireProtocol, body: bytes, reading: Reading) -> "Batch
             raise InvalidAnswer("not an object")
         if (fault := protocol.error_in(content)) is not None:
             raise UpstreamFailed(fault, body)
-        return Batch(body, unfold(protocol.decode_response(content, reading)), plain=True)
+        response = protocol.decode_response(content, reading)
     except (JSONError, InvalidAnswer) as error:
         raise UpstreamFailed.because(
             "upstream", f"the provider's answer is not an answer of its protocol ({protocol.name})", "bad_answer"
         ) from error
+    if translated and response.stop_reason == "error":
+        raise UpstreamFailed(_FAILED)
+    return Batch(body, unfold(response), plain=True)
 
 
-async def stream_batches(
-    protocol: WireProtocol, reply: Reply, reading: Reading, bounds: Bounds
-) -> AsyncIterator[Batch]:
-    """The stream, batch by batch. It always ends with a `ResponseEnd` or a `StreamError` among the events.
+_FAILED = UpstreamFailed.because("upstream", "the provider ended its answer with an error", "ended_in_error").fault
 
-    Raises:
-        UpstreamFailed: when a plain answer came instead and it cannot be read.
+
+class AnswerStream:
+    """One upstream stream being read. `batches` ends with a `ResponseEnd` or a `StreamError`, whatever happens.
+
+    For a client of another protocol (`translated`) an ending that says the provider failed is a `StreamError`: that protocol
+    may have no word for it, and it must not look normal. A client of the same protocol reads the provider's own word.
     """
-    framer, decoder = Framer(bounds.event), protocol.stream_decoder(reading)
-    chunks = reply.chunks(bounds.tick, bounds.deadline)
-    try:
-        async for chunk in chunks:
-            if not chunk:
-                yield Batch(b"", [], idle=True)
-                continue
-            try:
-                frames = framer.feed(chunk)
-            except PlainAnswer as answer:
-                yield read_answer(protocol, await _whole(answer.start, chunks, bounds.answer), reading)
-                return
-            events: list[Event] = []
-            for frame in frames:
-                events += decoder.feed(frame)
-            yield Batch(chunk, events, idle=not events and (bool(frames) or chunk.startswith(b":")))
-            if decoder.done:
-                async for rest in reply.rest():
-                    yield Batch(rest, [])
-                return
-        last: list[Event] = []
-        for frame in framer.end():
-            last += decoder.feed(frame)
-        yield Batch(b"", [*last, *decoder.end()])
-    except UpstreamFailed as error:
-        yield Batch(b"", [StreamError(error.fault)])
-    except OversizeEvent:
-        failed = UpstreamFailed.because(
-            "upstream", "an event of the provider's stream is larger than the limit", "too_large"
-        )
-        yield Batch(b"", [StreamError(failed.fault)])
 
+    def __init__(
+        self, protocol: WireProtocol, reply: Reply, reading: Reading, bounds: Bounds, *, translated: bool
+    ) -> None:
+        """Nothing is read yet."""
+        self._translated = translated
+        self._protocol, self._reply, self._reading, self._bounds = protocol, reply, reading, bounds
+        self._framer, self._decoder = Framer(bounds.event), protocol.stream_decoder(reading)
+        self._chunks = reply.chunks(bounds.tick, bounds.deadline)
+        self._heard = self._now()
 
-async def _whole(start: bytes, chunks: AsyncIterator[bytes], limit: int) -> bytes:
-    pieces, size = [start], len(start)
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > limit:
-            raise UpstreamFailed.because("upstream", "the provider's answer is larger than the limit", "too_large")
-        pieces.append(chunk)
-    return b"".join(pieces)
+    async def batches(self) -> AsyncIterator[Batch]:
+        """The stream, batch by batch."""
+        try:
+            async for chunk in self._chunks:
+                batch = self._read(chunk)
+                yield batch
+                if self._decoder.done:
+                    async for rest in self._reply.rest():
+                        yield Batch(rest, [])
+                    return
+                if self._too_quiet():
+                    yield Batch(b"", self._ended(quiet=True))
+                    return
+            yield Batch(b"", self._ended())
+        except PlainAnswer as answer:
+            yield await self._plain(answer.start)
+        except UpstreamFailed as error:
+            yield Batch(b"", [StreamError(error.fault)])
+        except OversizeEvent:
+            message = "an event of the provider's stream is larger than the limit"
+            yield Batch(b"", [StreamError(UpstreamFailed.because("upstream", message, "too_large").fault)])
+
+    def _read(self, chunk: bytes) -> Batch:
+        frames = self._framer.feed(chunk) if chunk else []
+        events: list[Event] = []
+        for frame in frames:
+            events += self._decoder.feed(frame)
+        if events:
+            self._heard = self._now()
+        return Batch(chunk, self._honest(events), idle=not events and (bool(frames) or chunk[:1] in {b"", b":"}))
+
+    def _too_quiet(self) -> bool:
+        """Whether nothing but pings has come for longer than the limit: they do not count as an answer."""
+        quiet = self._bounds.quiet
+        return quiet is not None and self._now() - self._heard > quiet
+
+    def _ended(self, *, quiet: bool = False) -> list[Event]:
+        events: list[Event] = []
+        for frame in self._framer.end():
+            events += self._decoder.feed(frame)
+        events += self._decoder.end()
+        if quiet and isinstance(events[-1], StreamError):
+            message = "the provider's stream fell silent"
+            return [
+                *events[:-1],
+                StreamError(UpstreamFailed.because("timeout", message, "idle").fault, events[-1].usage),
+            ]
+        return self._honest(events)
+
+    async def _plain(self, start: bytes) -> Batch:
+        """The whole answer that came instead of a stream."""
+        pieces, size = [start], len(start)
+        try:
+            async for chunk in self._chunks:
+                size += len(chunk)
+                if size > self._bounds.answer:
+                    message = "the provider's answer is larger than the limit"
+                    raise UpstreamFailed.because("upstream", message, "too_large")
+                pieces.append(chunk)
+            return read_answer(self._protocol, b"".join(pieces), self._reading, translated=self._translated)
+        except UpstreamFailed as error:
+            return Batch(b"", [StreamError(error.fault)])
+
+    def _honest(self, events: list[Event]) -> list[Event]:
+        if self._translated and events and isinstance(events[-1], ResponseEnd) and events[-1].stop_reason == "error":
+            return [*events[:-1], StreamError(_FAILED, events[-1].usage)]
+        return events
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()

@@ -15,6 +15,8 @@ class UpstreamFailed(Exception):  # noqa: N818 - what happened, as the pipeline 
         super().__init__(fault.message)
         self.fault = fault
         self.body = body
+        self.headers: list[tuple[bytes, bytes]] = []
+        """What of the provider's headers, and of the attempt, the client gets to see."""
 
     @classmethod
     def because(cls, kind: FaultKind, message: str, code: str = "") -> "UpstreamFailed":

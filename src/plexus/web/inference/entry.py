@@ -89,6 +89,7 @@ class Endpoint:
             answer = refusal(self._protocol, error.fault, visit.request_id)
         except UpstreamFailed as error:
             answer = refusal(self._protocol, for_client(error.fault), visit.request_id)
+            answer.headers += [entry for entry in error.headers if entry[0] != b"retry-after"]
         except Exception:
             log.exception("the request failed here", request_id=visit.request_id)
             fault = Fault(
