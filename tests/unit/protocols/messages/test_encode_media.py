@@ -1,6 +1,7 @@
 """Images, documents and cache marks of a request."""
 
 import base64
+from typing import Any
 
 import pytest
 from tests.unit.protocols.messages.kit import ask, drops, render, target, through, user
@@ -127,7 +128,7 @@ MARK = {"type": "ephemeral"}
 
 
 def test_077_marks_survive_on_system_tools_results_and_documents() -> None:
-    body = {
+    body: dict[str, Any] = {
         "system": [{"type": "text", "text": "s", "cache_control": MARK}],
         "tools": [{"name": "t", "input_schema": {"type": "object"}, "cache_control": {**MARK, "ttl": "1h"}}],
         "messages": [
@@ -179,7 +180,7 @@ def test_079_never_more_than_four_marks_the_last_ones_stay_and_the_rest_is_repor
 
 def test_079_marks_inside_results_count_too() -> None:
     inner = [{"type": "text", "text": str(n), "cache_control": MARK} for n in range(3)]
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"role": "user", "content": "hi"},
         {"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "t", "input": {}}]},
         {

@@ -1,5 +1,7 @@
 """Recorded exchanges of this protocol through its own codecs: nothing is lost on the way there and back."""
 
+from typing import Any
+
 import pytest
 from tests.corpus.recordings import Recording, not_an_answer, not_an_exchange, select
 from tests.grammar.messages import violations
@@ -21,7 +23,7 @@ BETA = ("compaction", "mcp_tool", "advisor", '"fallback"', '"web_search_requests
 """Words the grammar of the released types does not know, or does not know without a newer sibling."""
 
 
-def by_id(recordings: list[Recording]):
+def by_id(recordings: list[Recording]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("recording", recordings, ids=lambda recording: recording.id)
 
 
@@ -32,7 +34,7 @@ def content(value):
 
 def said(value):
     """A block or tool without what says nothing: null, false errors, citations switched off."""
-    empty = (None, [], {"enabled": False})
+    empty: tuple[Any, ...] = (None, [], {"enabled": False})
     kept = {k: v for k, v in value.items() if v is not None and not (k == "citations" and v in empty)}
     if value.get("type") == "tool_result":
         kept = {k: v for k, v in kept.items() if not (k == "is_error" and v is False)}

@@ -11,6 +11,7 @@ from tests.unit.protocols.messages.kit import HERE, elsewhere, heard, signed, va
 from plexus.ir.chat import ChatResponse, Usage
 from plexus.ir.errors import Fault
 from plexus.ir.events import (
+    Event,
     PartEnd,
     PartStart,
     ResponseEnd,
@@ -68,7 +69,8 @@ def inputs(found):
 
 
 def test_001_exactly_one_message_start_comes_first() -> None:
-    for events in ([START, START, END], [*text(0, "a"), START, END], [END]):
+    orders: list[list[Event]] = [[START, START, END], [*text(0, "a"), START, END], [END]]
+    for events in orders:
         stream, _ = write(events)
         assert [v["type"] for v in values(stream)].count("message_start") == 1
         assert values(stream)[0]["type"] == "message_start"
