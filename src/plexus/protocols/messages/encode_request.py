@@ -92,13 +92,9 @@ def _stays(message: Message, turns: list[dict[str, Any]], draft: Draft) -> bool:
 def _turn(role: str, message: Message, path: str, draft: Draft) -> dict[str, Any]:
     if message.name:
         draft.lose("dropped", f"{path}.name", "turns have no names")
-    before = len(draft.drops)
     content = write_parts(message.parts, path, draft)
-    if role == "assistant":
-        if len(draft.drops) > before and not content:
-            draft.lose("repaired", path, "nothing of the turn can be sent")
-        if not draft.native:
-            content.sort(key=lambda block: block["type"] not in {"thinking", "redacted_thinking"})
+    if role == "assistant" and not draft.native:
+        content.sort(key=lambda block: block["type"] not in {"thinking", "redacted_thinking"})
     return {"role": role, "content": content, **draft.own(message.extras, path)}
 
 

@@ -77,6 +77,9 @@ class MessagesStreamEncoder:
         self._started = True
         self._native = event.protocol == wire.NAME
         self._usage = event.usage
+        usage = write_usage(event.usage, native=self._native)
+        if not self._native:
+            usage.pop("output_tokens_details", None)  # still growing: the ending tells it
         message = {
             "id": event.id if self._native and event.id else made_id("msg", self._writing.seed),
             "type": "message",
@@ -85,7 +88,7 @@ class MessagesStreamEncoder:
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
-            "usage": write_usage(event.usage, native=self._native),
+            "usage": usage,
             **own(event.extras, "", self.drops, native=self._native),
         }
         return frames.event({"type": "message_start", "message": message})

@@ -133,7 +133,8 @@ def _budgeted(asked: Reasoning, profile: ReasoningProfile, draft: Draft, body: d
         return
     budget = _budget(asked, profile, draft)
     if budget is None:
-        draft.lose("dropped", "reasoning", "thinking was not asked for")
+        if asked.show:
+            draft.lose("dropped", "reasoning.show", "thinking was not asked for")
         return
     body["thinking"] = {"type": "enabled", "budget_tokens": _fit(budget, draft, body)}
     _display(asked, draft, body["thinking"], default="")

@@ -18,7 +18,9 @@ _TO_XHIGH = ("low", "medium", "high", "xhigh", "max")
 
 def _plain(max_output: int, *, sees: tuple[str, ...] = _SEES) -> ModelProfile:
     none = ReasoningProfile(style="none", source=_BUDGETS)
-    return ModelProfile(family="claude", max_output=max_output, reasoning=none, inputs=sees, source=_MODELS)
+    return ModelProfile(
+        family="claude", max_output=max_output, reasoning=none, inputs=sees, late_system=False, source=_MODELS
+    )
 
 
 def _budget(max_output: int, *, exclusive_sampling: bool = False) -> ModelProfile:
@@ -32,6 +34,7 @@ def _budget(max_output: int, *, exclusive_sampling: bool = False) -> ModelProfil
         reasoning=budget,
         inputs=_SEES,
         exclusive_sampling=exclusive_sampling,
+        late_system=False,
         source=_MODELS,
     )
 
@@ -43,6 +46,7 @@ def _adaptive(
     can_disable: bool = True,
     refuses_sampling: bool = True,
     forced_tools: bool = True,
+    late_system: bool | None = None,
 ) -> ModelProfile:
     """The model decides how much it thinks, guided by a word. Budgets are refused from 4.7 on, so none is declared."""
     reasoning = ReasoningProfile(
@@ -56,6 +60,7 @@ def _adaptive(
         refuses_sampling=refuses_sampling,
         exclusive_sampling=True,
         forced_tools=forced_tools,
+        late_system=late_system,
         source=_GUIDE.format(guide),
     )
 
@@ -71,11 +76,12 @@ PROFILES: tuple[tuple[str, ModelProfile], ...] = (
     ("claude-mythos-5*", _adaptive(_TO_XHIGH, "fable-5", can_disable=False)),
     ("claude-opus-5*", _adaptive(_TO_XHIGH, "opus-5")),
     ("claude-sonnet-5*", _adaptive(_TO_XHIGH, "sonnet-5")),
-    ("claude-opus-4-8*", _adaptive(_TO_XHIGH, "opus-4-8")),
-    ("claude-opus-4-7*", _adaptive(_TO_XHIGH, "opus-4-7")),
+    # The first to take `role: system` in mid-conversation: …/build-with-claude/mid-conversation-system-messages
+    ("claude-opus-4-8*", _adaptive(_TO_XHIGH, "opus-4-8", late_system=True)),
+    ("claude-opus-4-7*", _adaptive(_TO_XHIGH, "opus-4-7", late_system=False)),
     # 4.6 answers "Supported levels: high, low, max, medium" to xhigh, and still takes temperature without thinking.
-    ("claude-opus-4-6*", _adaptive(_TO_MAX, "opus-4-6", refuses_sampling=False)),
-    ("claude-sonnet-4-6*", _adaptive(_TO_MAX, "sonnet-4-6", refuses_sampling=False)),
+    ("claude-opus-4-6*", _adaptive(_TO_MAX, "opus-4-6", refuses_sampling=False, late_system=False)),
+    ("claude-sonnet-4-6*", _adaptive(_TO_MAX, "sonnet-4-6", refuses_sampling=False, late_system=False)),
     ("claude-opus-4-5*", _budget(64_000, exclusive_sampling=True)),
     ("claude-sonnet-4-5*", _budget(64_000, exclusive_sampling=True)),
     ("claude-haiku-4-5*", _budget(64_000, exclusive_sampling=True)),

@@ -202,6 +202,13 @@ def test_076_they_are_hoisted_for_a_model_that_is_known_to_refuse_them() -> None
     assert (body["system"], body["messages"]) == ("late", [{"role": "user", "content": "hi"}])
 
 
+def test_076_a_model_that_takes_them_after_a_user_turn_gets_them_there_from_everybody() -> None:
+    late = Message(role="developer", parts=[Text(text="late")])
+    body = render(ask(user("hi"), late, assistant("a"), late, user("b")), target(late_system=True)).body
+    assert [turn["role"] for turn in body["messages"]] == ["user", "system", "assistant", "user"]
+    assert body["system"] == "late"
+
+
 def test_202_instructions_are_text_and_nothing_else() -> None:
     rendered = render(ask(Message(role="system", parts=[Text(text="a"), Media(kind="image", data="x")]), user("hi")))
     assert rendered.body["system"] == "a"

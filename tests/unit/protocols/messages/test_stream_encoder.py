@@ -182,6 +182,13 @@ def test_014_cached_and_reasoning_tokens_are_told() -> None:
     }
 
 
+def test_194_reasoning_tokens_are_told_once_at_the_end() -> None:
+    early = ResponseStart(usage=Usage(input=1, output=9, reasoning=7))
+    late = ResponseEnd(stop_reason="end", usage=Usage(input=1, output=9))
+    found, _ = told(early, *text(0, "a"), late, whole=False)
+    assert "output_tokens_details" not in str(found)
+
+
 def test_015_usage_is_there_even_when_nobody_told_it() -> None:
     found, _ = told(START, *text(0, "a"), ResponseEnd(stop_reason="end"), whole=False)
     assert found[-2]["usage"] == {"input_tokens": 0, "output_tokens": 0}
