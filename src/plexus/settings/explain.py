@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from plexus.settings.outline import fields_below
+from plexus.settings.outline import WRITTEN_FORMS, fields_below
 from plexus.settings.problems import Finding, Path
 
 _PRICING_SOURCES = {"simple", "tiered", "per_request", "openrouter"}
@@ -55,8 +55,12 @@ def _finding(entry: Any, top: type[BaseModel]) -> Finding:
 
 
 def _unknown(path: Path, _said: str, _context: Mapping[str, Any], top: type[BaseModel]) -> Finding:
-    fields = fields_below(top, path[:-1])
-    fix = close(str(path[-1]), fields) or f"known here: {', '.join(sorted(fields))}"
+    fields = {*fields_below(top, path[:-1])}
+    written = {form.rpartition(".")[2] for form, means in WRITTEN_FORMS.items() if means in fields}
+    if path[-1] in written:
+        said = f"{path[-1]!r} stands beside target_groups, where it belongs inside"
+        return Finding(path, said, "keep either targets and selector, or target_groups", about_key=True)
+    fix = close(str(path[-1]), fields | written) or f"known here: {', '.join(sorted(fields | written))}"
     return Finding(path, f"unknown key {str(path[-1])!r}", fix, about_key=True)
 
 

@@ -131,7 +131,7 @@ def _fold_old_sections(top: dict[str, Any], record: Rewriting) -> None:
                 _put(top, ("exploration", name), item, ((), record.origin((key, name))), record)
         elif old == "debug" and isinstance(value, Mapping):
             on_error = {snake(name): item for name, item in top.pop(key).items()}.get("capture_on_error")
-            mode = "on_error" if on_error in {True, "true"} else "off"
+            mode = "on_error" if on_error is True or on_error == "true" else "off"
             _put(top, ("capture", "mode"), mode, ((), (key,)), record)
         elif old == "capture_trace_on_error" and isinstance(value, bool):
             _put(top, ("capture", "mode"), "on_error" if top.pop(key) else "off", ((), (key,)), record)

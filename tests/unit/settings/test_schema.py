@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from plexus.settings.file_home import FileHome
+from plexus.settings.reading import read
 from plexus.settings.schema import Settings
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "settings"
@@ -136,6 +137,18 @@ def test_the_source_of_a_price_may_be_left_out_and_defined_means_tiered(pricing,
 def test_what_cannot_be_meant_is_refused(sections):
     with pytest.raises(ValidationError):
         Settings.model_validate(sections)
+
+
+def test_an_alias_says_its_targets_once(known):
+    groups = [{"name": "g", "targets": [{"provider": "p", "model": "m"}]}]
+    data = {"models": {"x": {"targets": groups[0]["targets"], "selector": "random", "target_groups": groups}}}
+    assert {finding.path[-1]: finding.message for finding in read(data, known).wrong} == {
+        "targets": "'targets' stands beside target_groups, where it belongs inside",
+        "selector": "'selector' stands beside target_groups, where it belongs inside",
+    }
+    (missing, misspelled) = read({"models": {"x": {"tragets": []}}}, known).wrong
+    assert missing.message == "has no targets"
+    assert misspelled.fix == "did you mean 'targets'?"
 
 
 def test_url_and_key_are_trimmed_where_that_is_safe():

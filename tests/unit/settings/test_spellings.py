@@ -1,73 +1,16 @@
 """The names and units of the original's exports mean what they meant; what has no meaning here is told."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from plexus.settings.problems import spelled
 from plexus.settings.reading import read
+from plexus.settings.yaml_source import compose
 
-EXPORT = {
-    "providers": {
-        "vendor/one": {
-            "display_name": "One",
-            "apiBaseUrl": {"chat": "http://h/v1", "messages": "http://h/m", "ollama": "http://h", "default": "http://h/v2"},
-            "api_key": "k",
-            "extraBody": {"a": 1},
-            "maxConcurrency": 5,
-            "timeoutMs": 90_000,
-            "stallTtfbMs": 20_000,
-            "stallMinBps": 100,
-            "stallWindowMs": 5000,
-            "stallGracePeriodMs": 1000,
-            "stall_cooldown": True,
-            "estimateTokens": True,
-            "useClaudeMasking": False,
-            "quota_checker": {"type": "naga", "intervalMinutes": 30, "options": {"max": 3}},
-            "adapter": ["reasoning_content"],
-            "models": {
-                "m": {
-                    "access_via": [{"type": "chat", "subtype": "x"}, "messages"],
-                    "maxConcurrency": 2,
-                    "pricing": {"source": "defined", "range": [{"lower_bound": 0, "input_per_m": 1, "output_per_m": 2}]},
-                }
-            },
-        }
-    },
-    "models": {
-        "a": {
-            "targets": [{"provider": "vendor/one", "model": "m"}],
-            "selector": "in_order",
-            "additionalAliases": ["b"],
-            "use_image_fallthrough": True,
-            "metadata": {"source": "auto"},
-        },
-        "c": {"targetGroups": [{"name": "g", "targets": [{"alias": "a"}]}], "extraBody": {"x": 1}},
-    },
-    "keys": {
-        "k": {
-            "secret": "s",
-            "allowedModels": ["a"],
-            "excludedProviders": ["vendor/one"],
-            "allowedIps": ["10.0.0.0/8"],
-            "allowRawPassthrough": True,
-            "quota": "q",
-            "expiresAt": None,
-            "disabledAt": 1_700_000_000_000,
-        }
-    },
-    "user_quotas": {"q": {"type": "rolling", "duration": "1h", "limitType": "requests", "limit": 5, "warnAt": 0.8}},
-    "failover": {"enabled": False, "retryableStatusCodes": [500]},
-    "cooldown": {"initialMinutes": 3, "maxMinutes": 30},
-    "timeout": {"defaultSeconds": 200},
-    "stall": {"ttfbSeconds": 15, "ttfbBytes": 100, "minBytesPerSecond": 60, "windowSeconds": 4, "gracePeriodSeconds": 7},
-    "performanceExplorationRate": 0.2,
-    "backgroundExploration": {"enabled": True, "stalenessThresholdSeconds": 100, "workerConcurrency": 2},
-    "trustedProxies": ["127.0.0.1"],
-    "debug": {"captureOnError": False},
-    "vision_fallthrough": {"descriptor_model": "a", "default_prompt": "look"},
-    "default_quotas": ["q"],
-}  # fmt: skip
+GOLDEN = Path(__file__).parents[2] / "golden" / "settings" / "export-of-the-original.yaml"
+EXPORT = compose(GOLDEN.read_bytes(), GOLDEN.name).data({}, [])
 
 
 def test_an_export_of_the_original_keeps_its_meaning(known):
