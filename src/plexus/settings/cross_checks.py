@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from plexus.core.secret import Secret
 from plexus.settings.alias import SELECTORS, AliasSettings, TargetSettings
@@ -59,6 +60,14 @@ def _provider(name: str, provider: ProviderSettings, known: Known, checks: Check
         checks.refuse((*path, "api_key"), "is missing", "add api_key: ${NAME_OF_A_VARIABLE}", about_key=True)
     if isinstance(provider.api_base_url, Mapping):
         _access(path, provider, provider.api_base_url, checks)
+    elif provider.type is None and provider.api_base_url is not None and not _recognised(provider.api_base_url, known):
+        said = "this host is not known, so it is spoken to as openai-compatible"
+        checks.notices.append(Finding((*path, "api_base_url"), said, "add type: to say what it is"))
+
+
+def _recognised(url: str, known: Known) -> bool:
+    parts = urlsplit(url)
+    return bool({parts.hostname, parts.netloc.lower()} & known.hosts)
 
 
 def _access(path: Path, provider: ProviderSettings, urls: Mapping[str, str], checks: Checks) -> None:

@@ -8,7 +8,7 @@ from plexus.settings.known import Known
 KNOWN = Known(
     provider_types=frozenset({"openai", "anthropic", "gemini", "ollama", "openai-compatible", "demo"}),
     selectors=frozenset({"random", "in_order"}),
-    hosts=frozenset({"api.openai.com"}),
+    hosts=frozenset({"api.anthropic.com", "127.0.0.1:11434", "h"}),
     needs_key=frozenset({"openai", "anthropic", "gemini"}),
 )
 

@@ -71,6 +71,18 @@ def test_a_selector_of_the_schema_that_is_not_built_is_only_remarked(known):
     assert [spelled(notice.path) for notice in reading.notices] == ["models.x.selector"]
 
 
+def test_a_host_that_is_not_known_is_remarked_unless_its_type_is_told(known):
+    providers = {
+        "a": {"api_base_url": "http://h:8080/v1"},
+        "b": {"api_base_url": "http://127.0.0.1:11434/v1"},
+        "c": {"api_base_url": "http://127.0.0.1:1/v1"},
+        "d": {"api_base_url": "http://evil.h/v1", "type": "openai-compatible"},
+        "e": {"api_base_url": {"chat": "http://127.0.0.1:1/v1"}},
+    }
+    reading = read({"providers": providers}, known)
+    assert [spelled(notice.path) for notice in reading.notices] == ["providers.c.api_base_url"]
+
+
 def test_keys_that_nothing_acts_on_yet_are_remarked_once_and_only_when_they_say_something(known):
     providers = {
         "p": {**PROVIDERS["p"], "discount": 0.1, "timeout": {"idle": "5s", "stream_total": "1h"}, "stall": {}},
