@@ -8,7 +8,7 @@ from typing import Any
 from plexus.ir.drops import Drop
 from plexus.ir.parts import Media, Opaque, Part, Text, ToolCall, ToolResult
 from plexus.ir.target import Target
-from plexus.protocols.chat.media import audio_format, data_url, file_name
+from plexus.protocols.chat.media import audio_format, data_url, file_name, plain_text
 
 Wire = dict[str, Any]
 
@@ -130,10 +130,9 @@ class ContentWriter:
         return None
 
     def _document(self, media: Media, path: str) -> Wire | None:
-        if media.text:
-            if media.name:
-                self.drop("approximated", f"{path}.name", "a plain-text document is sent as text")
-            return {"type": "text", "text": media.text}
+        text = media.text if self.native else plain_text(media)
+        if text:
+            return {"type": "text", "text": f"# {media.name}\n\n{text}" if media.name else text}
         file: Wire = {}
         if media.file_id:
             if not self.native:

@@ -11,6 +11,7 @@ from plexus.ir.target import Target
 from plexus.protocols.chat.answer_calls import as_json
 from plexus.protocols.chat.content_out import ContentWriter
 from plexus.protocols.chat.ids import fitting_id
+from plexus.protocols.chat.media import plain_text
 from plexus.protocols.chat.thoughts import write_entries
 from plexus.protocols.chat.tools_out import ToolsWriter
 
@@ -86,7 +87,7 @@ class MessagesWriter:
         said: list[Placed] = []
         for number, part in enumerate(result.parts):
             place = f"{path}.parts[{number}]"
-            if isinstance(part, Media) and not part.text and not self._target.dialect.tool_media:
+            if isinstance(part, Media) and not plain_text(part) and not self._target.dialect.tool_media:
                 self._content.drop("approximated", place, "shown to the model in a user message after the results")
                 shown.append((place, part))
             else:
@@ -132,7 +133,7 @@ class MessagesWriter:
         for path, part in parts:
             if isinstance(part, Opaque) and part.kind == "audio" and part.origin.protocol == "chat":
                 wire["audio"] = part.raw
-            elif isinstance(part, Media) and not part.text:
+            elif isinstance(part, Media) and not plain_text(part):
                 self._content.drop("dropped", path, "chat takes no media in assistant messages")
             else:
                 kept.append((path, part))

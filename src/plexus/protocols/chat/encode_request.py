@@ -57,6 +57,9 @@ def _limits(request: ChatRequest, target: Target, body: Wire, drops: list[Drop])
         if most is not None and limit > most:
             drops.append(Drop("clamped", "max_tokens", f"the model writes {most} tokens at most"))
             limit = most
+        elif limit < 1 and request.protocol != "chat":
+            drops.append(Drop("clamped", "max_tokens", "chat takes no limit below 1"))
+            limit = 1
         body[target.dialect.max_tokens_field] = limit
     if request.stop:
         body["stop"] = request.stop

@@ -3,6 +3,7 @@
 Source: https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
 """
 
+import base64
 import re
 from typing import Any
 
@@ -21,6 +22,7 @@ _MIME_OF_NAME = {
     "jpeg": "image/jpeg",
 }
 _AUDIO = {"mp3": "audio/mpeg", "wav": "audio/wav", "pcm16": "audio/pcm"}
+_TEXTUAL = ("text/", "application/json", "application/xml", "application/yaml")
 _FORMAT_OF_AUDIO = {"audio/mpeg": "mp3", "audio/x-wav": "wav", "audio/wave": "wav", "audio/pcm": "pcm16"}
 
 
@@ -76,6 +78,18 @@ def file_name(media: Media) -> str:
         return media.name
     ending = next((end for end, mime in _MIME_OF_NAME.items() if mime == media.mime), "pdf")
     return f"document.{ending}"
+
+
+def plain_text(media: Media) -> str:
+    """What a document of plain text says, or "". Chat's `file` is for PDF; text is best told as text."""
+    if media.kind != "document" or media.text:
+        return media.text
+    if not media.data or not media.mime.startswith(_TEXTUAL):
+        return ""
+    try:
+        return base64.b64decode(media.data, validate=True).decode()
+    except ValueError:
+        return ""
 
 
 def _mime_of_name(name: str) -> str:

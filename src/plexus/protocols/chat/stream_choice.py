@@ -62,6 +62,7 @@ class ChoiceReader:
         self._cited = False
         self._audio: list[Wire] = []
         self._begun = False
+        self._said = False
 
     @property
     def spoke(self) -> bool:
@@ -168,6 +169,7 @@ class ChoiceReader:
             return
         citations: list[Citation] = []
         if self._kind == "text":
+            self._said = True
             citations = self._take_citations()
         events.append(PartEnd(self._open, citations))
         self._open, self._kind, self._entry = None, "", None
@@ -223,7 +225,7 @@ class ChoiceReader:
     def close(self, events: list[Event]) -> None:
         """End what is open; nothing of this choice follows."""
         self._end_open(events)
-        if self._citations:
+        if self._citations or (self._said and self._account.sources and not self._cited):
             self._begin("text", Text(text=""), events)
             self._end_open(events)
         for part in read_audio(_joined(self._audio)):

@@ -84,13 +84,13 @@ class StreamDecoder:
         usage = chunk.get("usage")
         if usage is not None or "x_groq" in chunk:
             self._usage = usage_in(chunk) or self._usage
+        if "search_results" in chunk or "citations" in chunk:
+            self._account.sources = read_sources(chunk) or self._account.sources
         if not choices or not isinstance(choices, list):
             return self._read_bare(chunk)
         events: list[Event] = []
         if not self._started:
             events.append(self._start(chunk))
-        if "search_results" in chunk or "citations" in chunk:
-            self._account.sources = read_sources(chunk) or self._account.sources
         for choice in choices:
             if isinstance(choice, dict):
                 self._read_choice(choice, events)

@@ -32,12 +32,19 @@ def read_thoughts(message: Wire, sign: Sign) -> list[Thinking]:
     )
     if not thoughts:
         return [Thinking(text=plain)] if plain else []
+    unsigned = all(thought.signature is None for thought in thoughts)
+    if plain and unsigned and _bare(plain) != _bare("".join(thought.text for thought in thoughts)):
+        return [Thinking(text=plain)]
     if plain and not any(thought.text for thought in thoughts):
         first = thoughts[0]
         if first.redacted:
             return [Thinking(text=plain), *thoughts]
         first.text = plain
     return thoughts
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split())
 
 
 def plain_thought(message: Wire) -> str:

@@ -109,11 +109,11 @@ def _settle_output(usage: Usage, prompt: int | None, wire: Wire) -> None:
         return
     surplus = _surplus(usage, prompt, wire) if prompt is not None else 0
     beside = surplus > 0 and surplus == (usage.cache_read or 0) + (usage.cache_write or 0)
-    if surplus > 0 and not beside and usage.reasoning in {None, 0, surplus}:
+    if surplus > 0 and not beside:
         usage.output += surplus
-        usage.reasoning = surplus
+        usage.reasoning = max(usage.reasoning or 0, surplus)
         usage.flags.append("reasoning_added")
-    elif (usage.reasoning or 0) > usage.output:
+    if (usage.reasoning or 0) > usage.output:
         usage.reasoning = usage.output
         usage.flags.append("clamped_reasoning")
 

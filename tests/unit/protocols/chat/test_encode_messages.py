@@ -224,6 +224,8 @@ def test_065_and_204_media_arrive_with_their_bytes_in_the_part_made_for_them():
             Media(kind="audio", mime="audio/mpeg", data="QUJD"),
             Media(kind="audio", mime="audio/x-wav", data="QUJD"),
             Media(kind="document", text="plain"),
+            Media(kind="document", text="facts", name="Notes"),
+            Media(kind="document", mime="text/csv", data="YSxi"),
         )
     )
     assert found.body["messages"][0]["content"] == [
@@ -233,6 +235,8 @@ def test_065_and_204_media_arrive_with_their_bytes_in_the_part_made_for_them():
         {"type": "input_audio", "input_audio": {"data": "QUJD", "format": "mp3"}},
         {"type": "input_audio", "input_audio": {"data": "QUJD", "format": "wav"}},
         {"type": "text", "text": "plain"},
+        {"type": "text", "text": "# Notes\n\nfacts"},
+        {"type": "text", "text": "a,b"},
     ]
     assert found.drops == []
 

@@ -72,6 +72,11 @@ def test_an_output_limit_above_the_models_is_cut_and_reported():
     assert losses(found) == [("clamped", "max_tokens")]
 
 
+def test_an_output_limit_of_nothing_is_the_least_chat_takes():
+    found = rendered(foreign(max_tokens=0))
+    assert (found.body["max_completion_tokens"], losses(found)) == (1, [("clamped", "max_tokens")])
+
+
 def test_098_usage_is_asked_for_in_streams_where_the_target_takes_it():
     assert rendered(asked(stream=True)).body["stream_options"] == {"include_usage": True}
     assert "stream_options" not in rendered(asked(stream=True), target(stream_usage=False)).body

@@ -49,6 +49,15 @@ def test_029_reasoning_comes_before_the_text(name):
     assert read({"content": "hey", name: "hm"}).parts == [Thinking(text="hm"), Text(text="hey")]
 
 
+def test_unsigned_details_that_leave_text_out_give_way_to_the_plain_string():
+    details = [{"type": "reasoning.text", "text": "h", "index": 0}]
+    assert read({"content": "a", "reasoning": "hm", "reasoning_details": details}).parts[0] == Thinking(text="hm")
+    whole = [{"type": "reasoning.summary", "summary": "hm", "index": 0}]
+    assert read({"content": "a", "reasoning": "hm", "reasoning_details": whole}).parts[0] == Thinking(
+        text="hm", summary=True
+    )
+
+
 def test_thinking_blocks_are_read_with_signature_and_redaction():
     blocks = [{"type": "thinking", "thinking": "hm", "signature": "s"}, {"type": "redacted_thinking", "data": "blob"}]
     first, second, _ = read({"content": "hey", "reasoning_content": "hm", "thinking_blocks": blocks}).parts

@@ -265,6 +265,13 @@ def test_perplexity_names_its_chunks_completions_and_repeats_the_message():
     assert [citation.url for citation in text.citations] == ["https://a.test"]
 
 
+def test_sources_that_come_with_the_usage_still_belong_to_the_text():
+    last = {**usage_chunk(), "citations": ["https://a.test"]}
+    (text,) = read(chunk({"content": "a"}), chunk(finish="stop"), last).parts
+    assert isinstance(text, Text)
+    assert [citation.url for citation in text.citations] == ["https://a.test"]
+
+
 def test_a_whole_message_in_a_chunk_is_read_where_there_is_no_delta():
     wire = {
         "id": "c1",
