@@ -73,7 +73,7 @@ class Sent:
 
 def target(protocol: str, model: str = "generic-model", provider: str = "generic") -> Target:
     """A capable target nobody knows anything special about."""
-    return Target(provider=provider, model=model, protocol=protocol, profile=ModelProfile(max_output=128_000))
+    return Target(provider=provider, model=model, protocol=protocol, profile=ModelProfile(max_output=1_000_000))
 
 
 def reading(recording: Recording) -> Reading:

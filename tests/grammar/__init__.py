@@ -15,4 +15,7 @@ _OF = {
 
 def violations(protocol: str, stream: bytes, *, usage: bool = True) -> list[str]:
     """What breaks the grammar. `usage`: whether the client is to be told the usage."""
-    return _OF[protocol](stream, usage=usage)
+    try:
+        return _OF[protocol](stream, usage=usage)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return [f"type: a value is of another kind than any document says ({error})"]

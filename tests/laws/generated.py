@@ -109,16 +109,14 @@ _ids = st.uuids().map(str)  # decoders give every call an id of its own
 def _any_part() -> st.SearchStrategy[Part]:
     foreign = st.sampled_from(["chat", "messages", "responses", "gemini", "elsewhere"])
     signatures = st.none() | foreign.flatmap(signature)
-    opaque = st.builds(Opaque, kind=names, raw=json_values, origin=foreign.map(origin))
+    opaque = st.builds(Opaque, kind=names, raw=json_values, origin=st.just(origin("elsewhere")))
     return st.one_of(
         st.builds(Text, text=st.just("") | words, refusal=st.booleans(), signature=signatures),
         st.builds(
             Thinking, text=st.just("") | words, redacted=st.booleans(), summary=st.booleans(), signature=signatures
         ),
-        st.builds(
-            ToolCall, id=st.just("") | words, name=st.just("") | words, arguments=st.just("") | words | arguments
-        ),
-        st.builds(ToolCall, id=_ids, name=names, custom=st.just(True)),
+        st.builds(ToolCall, id=_ids, name=words, arguments=st.just("") | words | arguments),
+        st.builds(ToolCall, id=_ids, name=words, custom=st.just(True)),
         st.builds(Media, kind=st.just("image"), mime=st.just("image/png"), data=base64_text),
         st.builds(ToolResult, call_id=names, parts=st.just([])),
         opaque,

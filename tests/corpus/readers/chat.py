@@ -39,7 +39,7 @@ def answer(body: str, *, streaming: bool) -> Said:
 def _choice(choice: dict[str, Any]) -> Said:
     message = choice.get("message") or choice.get("delta") or {}
     said = Said(stop=STOPS.get(choice.get("finish_reason") or "", "other"))
-    thinking = message.get("reasoning_content") or message.get("reasoning") or ""
+    thinking = message.get("reasoning_content") or message.get("reasoning") or _details(message)
     if thinking:
         said.items.append(("thinking", thinking))
     _content(message.get("content"), said)
@@ -60,6 +60,12 @@ def _choice(choice: dict[str, Any]) -> Said:
     if isinstance(logprobs, dict):
         said.logprobs = len(logprobs.get("content") or [])
     return said.settle()
+
+
+def _details(message: dict[str, Any]) -> str:
+    """OpenRouter's `reasoning_details`, where they are all there is."""
+    details = message.get("reasoning_details") or []
+    return "".join(detail.get("text") or detail.get("summary") or "" for detail in details if isinstance(detail, dict))
 
 
 def _content(content: Any, said: Said) -> None:
@@ -149,7 +155,7 @@ def _grow(message: dict[str, Any], delta: dict[str, Any]) -> None:
         old = [{"type": "text", "text": before}] if isinstance(before, str) else before
         new = [{"type": "text", "text": content}] if isinstance(content, str) else content
         message["content"] = old + new
-    for key in ("annotations", "images"):
+    for key in ("annotations", "images", "reasoning_details"):
         if delta.get(key):
             message[key] = [*message.get(key, []), *delta[key]]
     if delta.get("audio"):

@@ -88,14 +88,18 @@ def _candidate(candidate: dict[str, Any], said: Said, growing: list[Any]) -> Non
     reason = candidate.get("finishReason")
     if reason and reason != "FINISH_REASON_UNSPECIFIED":
         said.stop = STOPS.get(reason, "other")
-    for note in (candidate.get("citationMetadata") or {}).get("citations") or []:
-        if note.get("uri"):
-            said.citations.add(note["uri"])
-    for chunk in (candidate.get("groundingMetadata") or {}).get("groundingChunks") or []:
-        for source in chunk.values():
-            said.citations |= {
-                source[key] for key in ("uri", "sourceUri") if isinstance(source, dict) and source.get(key)
-            }
+    grounds = (candidate.get("groundingMetadata") or {}).get("groundingChunks")
+    said.citations |= _links(candidate.get("citationMetadata")) | _links(grounds)
+
+
+def _links(value: Any) -> set[str]:
+    """Every address in citations or grounding chunks: `citations` and the older `citationSources`, web, maps, images."""
+    if isinstance(value, list):
+        return set().union(*map(_links, value))
+    if not isinstance(value, dict):
+        return set()
+    own = {value[key] for key in ("uri", "sourceUri") if isinstance(value.get(key), str) and value[key]}
+    return own.union(*map(_links, value.values()))
 
 
 def _said(part: dict[str, Any], said: Said, growing: list[Any]) -> None:
