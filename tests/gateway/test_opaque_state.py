@@ -72,11 +72,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 VENDORS = {"messages": "anthropic", "responses": "openai", "gemini": "gemini", "chat": "openai"}
 CLIENTS = ["chat", "messages", "responses", "gemini"]
-SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+SCHEMA: dict[str, Any] = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 
 
 def first_turn(client: str, model: str) -> tuple[str, dict[str, Any]]:
     said, about = "weather in Paris?", "says the weather"
+    tool: dict[str, Any]
     if client == "chat":
         tool = {"type": "function", "function": {"name": "weather", "description": about, "parameters": SCHEMA}}
         return "/v1/chat/completions", {
@@ -96,7 +97,7 @@ def first_turn(client: str, model: str) -> tuple[str, dict[str, Any]]:
         }
     if client == "responses":
         tool = {"type": "function", "name": "weather", "description": about, "parameters": SCHEMA, "strict": False}
-        return "/v1/responses", {
+        body: dict[str, Any] = {
             "model": model,
             "input": [{"role": "user", "content": said}],
             "tools": [tool],
@@ -104,6 +105,7 @@ def first_turn(client: str, model: str) -> tuple[str, dict[str, Any]]:
             "include": ["reasoning.encrypted_content"],
             "reasoning": {"effort": "low", "summary": "auto"},
         }
+        return "/v1/responses", body
     tool = {"name": "weather", "description": about, "parametersJsonSchema": SCHEMA}
     return f"/v1beta/models/{model}:generateContent", {
         "contents": [{"role": "user", "parts": [{"text": said}]}],

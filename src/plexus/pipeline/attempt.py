@@ -24,12 +24,17 @@ _ERROR_BODY = 1024 * 1024
 
 
 class Committed(Struct):
-    """An answer that has begun. `batches` yields all of it, from the first byte on; closing it frees the connection."""
+    """An answer that has begun. `batches` yields all of it, from the first byte on; closing `reply` frees the connection.
+
+    `plain` and `array` tell the shape it came in: one JSON answer, or a stream as a JSON array.
+    """
 
     door: Door
     rendering: Rendering
     reply: Reply
     batches: AsyncIterator[Batch]
+    plain: bool
+    array: bool
 
 
 async def attempt(call: Call, door: Door, rendering: Rendering, upstream: Upstream, bounds: Bounds) -> Committed:
@@ -55,10 +60,12 @@ async def attempt(call: Call, door: Door, rendering: Rendering, upstream: Upstre
         if not rendering.stream and reply.content_type != "text/event-stream":
             body = await reply.read(bounds.answer)
             batch = read_answer(door.protocol, body, rendering.reading, translated=not rendering.passthrough)
-            return Committed(door, rendering, reply, _replay([batch]))
+            return Committed(door, rendering, reply, _replay([batch]), plain=True, array=False)
         stream = AnswerStream(door.protocol, reply, rendering.reading, bounds, translated=not rendering.passthrough)
         batches = stream.batches()
-        return Committed(door, rendering, reply, _replay(await _begun(batches), batches))
+        begun = await _begun(batches)
+        shape = begun[-1]
+        return Committed(door, rendering, reply, _replay(begun, batches), shape.plain, shape.array)
     except BaseException:
         reply.close()
         raise

@@ -79,10 +79,11 @@ async def _complete(call: Call, committed: Committed, account: Account, gateway:
 
 
 def _stream(call: Call, committed: Committed, account: Account, gateway: Gateway) -> Answer:
-    if committed.rendering.passthrough:
+    if committed.rendering.passthrough and not committed.plain and committed.array == call.array:
         kind = committed.reply.headers.get("Content-Type", "text/event-stream")
         pieces = same_bytes(call, committed, account, gateway)
     else:
+        account.passthrough = False
         encoder = encoder_for(call, committed, gateway)
         kind = encoder.content_type
         pieces = translated(call, committed, encoder, account, gateway)

@@ -22,6 +22,8 @@ class Framer:
         """`limit` is the largest frame accepted, in bytes."""
         self._limit = limit
         self._decoder: Decoder | JsonArrayDecoder | None = None
+        self.array = False
+        """Whether the stream turned out to be a JSON array."""
         self._start = b""
 
     def feed(self, chunk: bytes) -> list[Frame]:
@@ -39,7 +41,8 @@ class Framer:
             return []
         if first in {b"{", b"<"}:
             raise PlainAnswer(self._start)
-        self._decoder = JsonArrayDecoder(self._limit) if first == b"[" else Decoder(self._limit)
+        self.array = first == b"["
+        self._decoder = JsonArrayDecoder(self._limit) if self.array else Decoder(self._limit)
         return self._decoder.feed(self._start)
 
     def end(self) -> list[Frame]:

@@ -35,15 +35,13 @@ async def whole(call: Call, committed: Committed, account: Account, gateway: Gat
         UpstreamFailed: when the answer breaks off; nothing has been sent yet.
     """
     raw: list[bytes] = []
-    plain = False
     async for batch in committed.batches:
-        plain = batch.plain
         raw.append(batch.raw)
         _account(batch, account)
         if account.fold.fault is not None:
             raise UpstreamFailed(account.fold.fault)
     finish(call, committed, account, gateway)
-    if committed.rendering.passthrough and plain:
+    if committed.rendering.passthrough and committed.plain:
         return b"".join(raw)
     account.passthrough = False
     response = account.fold.response

@@ -20,12 +20,14 @@ from plexus.upstream.reply import Reply
 class Batch(Struct):
     """Bytes that arrived together and the events they completed.
 
-    `plain`: they are one whole JSON answer. `idle`: nothing came for a while, or only what means nothing (a ping).
+    `plain`: they are one whole JSON answer; `array`: they are of a stream in the form of a JSON array. `idle`: nothing
+    came for a while, or only what means nothing (a ping).
     """
 
     raw: bytes
     events: list[Event]
     plain: bool = False
+    array: bool = False
     idle: bool = False
 
 
@@ -111,7 +113,8 @@ class AnswerStream:
             events += self._decoder.feed(frame)
         if events:
             self._heard = self._now()
-        return Batch(chunk, self._honest(events), idle=not events and (bool(frames) or chunk[:1] in {b"", b":"}))
+        idle = not events and (bool(frames) or chunk[:1] in {b"", b":"})
+        return Batch(chunk, self._honest(events), array=self._framer.array, idle=idle)
 
     def _too_quiet(self) -> bool:
         """Whether nothing but pings has come for longer than the limit: they do not count as an answer."""
