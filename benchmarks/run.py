@@ -4,6 +4,7 @@ Everything runs on loopback. Rounds are interleaved (A B C A B C …), because m
 """
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -46,7 +47,9 @@ def checked(field: Field, row: Row) -> None:
         raise SystemExit(f"{row.scenario}, {row.label}: not the answer expected: {answer[:600]!r}")
 
 
-def measured(field: Field, loader: Loader, chosen: argparse.Namespace, deadline: float) -> list[report.Line]:
+def measured(
+    field: Field, loader: Loader, chosen: argparse.Namespace, busy: float, deadline: float
+) -> list[report.Line]:
     """All rounds of all rows wanted, as lines of the table."""
     rows = [row for row in (*ROWS, *LARGE) if row.server in field.running and row.scenario in chosen.only]
     for row in rows:
@@ -58,7 +61,7 @@ def measured(field: Field, loader: Loader, chosen: argparse.Namespace, deadline:
             break
         say(f"round {turn + 1} of {chosen.rounds}")
         rounds.append({number: _once(field, loader, row, chosen.seconds) for number, row in enumerate(rows)})
-    return report.lines(rounds, rows)
+    return report.lines(rounds, rows, busy=busy)
 
 
 def _once(field: Field, loader: Loader, row: Row, seconds: int) -> Measured:
@@ -72,7 +75,7 @@ def _once(field: Field, loader: Loader, row: Row, seconds: int) -> Measured:
 def measure(chosen: argparse.Namespace, room: Path) -> Outcome:
     began = time.perf_counter()
     loader = Loader(room, (cores() or (None, None))[1], wrk=not chosen.own_loader)
-    outcome = Outcome(machine=report.machine(loader.name, cores()), lines=[])
+    outcome = Outcome(machine=report.machine(loader.name, cores()), lines=[], busy=os.getloadavg()[0])
     with Field(room) as field:
         for name in chosen.servers.split(","):
             field.add(name)
@@ -81,7 +84,7 @@ def measure(chosen: argparse.Namespace, room: Path) -> Outcome:
             outcome.memory_start_mb = plexus.resident()
             if "start" in chosen.only:
                 outcome.start_s = [field.started_again("plexus") for _ in range(3)]
-        outcome.lines = measured(field, loader, chosen, began + _LONGEST)
+        outcome.lines = measured(field, loader, chosen, outcome.busy, began + _LONGEST)
         if plexus is not None:
             outcome.memory_end_mb = plexus.resident()
         outcome.missing = field.missing

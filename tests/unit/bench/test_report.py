@@ -1,7 +1,6 @@
 """The arithmetic of the benchmark: ratios within a round, medians over rounds, goals."""
 
 import pytest
-
 from benchmarks import report
 from benchmarks.bodies import CHUNKS, chat_answer, chat_stream, messages_stream
 from benchmarks.load import Measured, Request
@@ -33,6 +32,24 @@ def test_a_ratio_is_taken_within_its_round_and_the_median_over_rounds():
     assert bare.of_bare == 1
     assert plexus.of_bare == pytest.approx(0.5)
     assert plexus.met is True
+
+
+def test_the_ratio_by_cpu_does_not_mind_who_else_ran():
+    rows = [row("bare"), row("plexus")]
+    _, plexus = report.lines([{0: seen(1000, cpu=100), 1: seen(10, cpu=200)}], rows)
+    assert plexus.of_bare_by_cpu == pytest.approx(0.5)
+
+
+def test_on_a_busy_machine_the_goal_is_judged_by_cpu():
+    rows = [row("bare"), row("plexus", goal=0.5)]
+    starved = [{0: seen(1000, cpu=100), 1: seen(10, cpu=150)}]
+    assert report.lines(starved, rows, busy=5.0)[1].met is True
+    assert report.lines(starved, rows)[1].met is False
+
+
+def test_a_busy_machine_is_told():
+    assert "the machine was busy" in report.table(Outcome(machine={}, lines=[], busy=3.0))
+    assert "the machine was busy" not in report.table(Outcome(machine={}, lines=[], busy=0.2))
 
 
 def test_a_goal_that_is_missed_is_said_to_be_missed():
