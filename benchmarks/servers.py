@@ -59,7 +59,11 @@ class Field:
         """Servers that could not be measured, and why."""
 
     def __enter__(self) -> Self:
-        self._start("upstream", self.other_core)
+        try:
+            self._start("upstream", self.other_core)
+        except BaseException:
+            self._stack.close()  # leaving is not called when entering fails
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
