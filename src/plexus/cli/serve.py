@@ -9,12 +9,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
 import uvicorn
 
 from plexus import app
 from plexus.cli.demo import ADDRESSES, KEY, MODELS, demo_settings
 from plexus.core import logging
+from plexus.core.logging import logger
 from plexus.settings.environment import read_environment
 from plexus.settings.file_home import FileHome
 from plexus.settings.problems import ConfigurationError
@@ -25,7 +25,7 @@ GRACE = 30
 """Seconds that streams under way may take when the server is told to stop."""
 KEEP_ALIVE = 75
 _DEFAULT = Path("config/plexus.yaml")
-log = structlog.get_logger("plexus")
+log = logger("plexus")
 
 
 class NotServed(Exception):  # noqa: N818 - why the server did not start
@@ -50,12 +50,16 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int,
         raise NotServed(f"the demo listens on loopback only, not on {address}")
     home = None if demo else _home(config or environment.config_path)
     settings = demo_settings() if home is None else home.load()
-    for notice in home.notices if home else []:
-        log.warning("configuration", notice=str(notice))
+    _remark(home)
     listener = _bound(address, port if port is not None else environment.port)
     admin_key = secrets.token_urlsafe(32) if demo and environment.admin_key is None else None
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_run(settings, home, listener, admin_key))
+
+
+def _remark(home: FileHome | None) -> None:
+    for notice in home.notices if home is not None else []:
+        log.warning("configuration", notice=str(notice))
 
 
 def _home(path: Path | None) -> FileHome:
@@ -118,8 +122,14 @@ async def _watch(plexus: app.Plexus, home: FileHome) -> None:
 
     async def apply() -> None:
         while True:
-            await plexus.configure(await changes.get())
+            settings = await changes.get()
+            try:
+                await plexus.configure(settings)
+            except Exception:
+                log.exception("the new configuration could not be applied; the last good one stays")
+                continue
             log.info("configuration reloaded", file=str(home.path))
+            _remark(home)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(home.watch(changes.put_nowait, refused))

@@ -3,13 +3,26 @@
 Secrets never get here: they are wrapped where they enter (`core.secret`) and error texts of providers are cleaned.
 """
 
+import importlib
 import logging
 import sys
 from typing import Any
 
-import structlog
-
 from plexus.core.json import dumps
+
+# structlog loads rich, where it is installed, for tracebacks nobody asks for here: a quarter of a second at every start.
+_rich = sys.modules.get("rich")
+sys.modules["rich"] = None  # type: ignore[assignment] # an import of it fails at once, which structlog is prepared for
+structlog = importlib.import_module("structlog")
+if _rich is None:
+    del sys.modules["rich"]
+else:
+    sys.modules["rich"] = _rich
+
+
+def logger(name: str) -> Any:
+    """The logger of one part of the gateway: `info(event, key=value, …)` and so on."""
+    return structlog.get_logger(name)
 
 
 def configure(level: str, form: str) -> None:

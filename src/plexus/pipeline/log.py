@@ -1,10 +1,9 @@
 """One log line per finished request: who, what, where it went, how it ended. Never any content."""
 
-import structlog
-
+from plexus.core.logging import logger
 from plexus.pipeline.account import Record
 
-log = structlog.get_logger("plexus.request")
+log = logger("plexus.request")
 
 
 def log_record(record: Record) -> None:

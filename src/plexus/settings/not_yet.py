@@ -14,7 +14,6 @@ NOT_YET = frozenset(
     {
         "providers.<name>.display_name",
         "providers.<name>.stall",
-        "providers.<name>.timeout.stream_total",
         "providers.<name>.max_concurrency",
         "providers.<name>.disable_cooldown",
         "providers.<name>.discount",

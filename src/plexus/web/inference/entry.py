@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import structlog
-
 from plexus.core import ids
 from plexus.core.json import loads
+from plexus.core.logging import logger
 from plexus.core.raw_object import RawObject
 from plexus.ir.errors import Fault, InvalidRequest
 from plexus.keys.credential import ConflictingCredentials, presented
@@ -22,7 +21,7 @@ from plexus.web.address import client_address
 from plexus.web.body import Receive, read_body, split
 from plexus.web.reply import Send, refusal, send_answer
 
-log = structlog.get_logger("plexus.web")
+log = logger("plexus.web")
 
 Scope = dict[str, Any]
 Serve = Callable[[Scope, Receive, "Visit"], Awaitable[Answer]]
@@ -57,7 +56,7 @@ class Visit:
         found = self.snapshot.keyring.authenticate(secret) if secret is not None else None
         if found is None:
             said = "no API key was sent" if secret is None else "the API key is not known here"
-            hint = "send it as 'Authorization: Bearer KEY', 'x-api-key: KEY' or 'x-goog-api-key: KEY'"
+            hint = "send it as a bearer token, or in the header x-api-key or x-goog-api-key"
             raise Refused("authentication", f"{said}; {hint}", code="invalid_api_key")
         self.key, self.attribution = found
         address = client_address(
