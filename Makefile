@@ -38,7 +38,7 @@ e2e-clients: $(VENV)/.dev  ## real command-line clients from npm, against simula
 	$(BIN)/python -m pytest -q -s tests/clients/e2e --run-e2e
 
 fidelity: $(VENV)/.dev  ## replay the corpus and write docs/fidelity.md
-	$(BIN)/python tools/fidelity.py
+	$(BIN)/python tools/fidelity.py --write
 
 hooks: $(VENV)/.dev  ## a pre-commit hook that runs the fast checks
 	$(BIN)/python tools/install_hooks.py

@@ -476,7 +476,8 @@ def _settings(want: Asked, got: Asked, found: Differences) -> None:
         complaint := same_schema(want.output[1], got.output[1], gemini=found.target in {"gemini", "messages"})
     ):
         found.say("output schema", complaint, "request.output.schema")
-    told_by_effort = want.effort and (want.effort == got.effort or (not want.reasoning and got.reasoning == "on"))
+    opposite = {want.reasoning, got.reasoning} == {"on", "off"}
+    told_by_effort = want.effort and not opposite and (want.effort == got.effort or got.reasoning == "on")
     if want.reasoning != got.reasoning and not told_by_effort:
         found.same("reasoning", want.reasoning, got.reasoning, "request.reasoning")
     elif want.effort and got.effort:

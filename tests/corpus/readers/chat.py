@@ -319,7 +319,8 @@ def _tool_choice(choice: Any) -> tuple[str, tuple[str, ...]]:
 
 
 def _settings(body: dict[str, Any], asked: Asked) -> None:
-    asked.max_tokens = body.get("max_completion_tokens") or body.get("max_tokens")
+    limit = body.get("max_completion_tokens")
+    asked.max_tokens = body.get("max_tokens") if limit is None else limit
     stop = body.get("stop")
     asked.stop = [stop] if isinstance(stop, str) else list(stop or [])
     keys = ("temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty", "n", "top_logprobs")
