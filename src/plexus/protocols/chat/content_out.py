@@ -132,7 +132,9 @@ class ContentWriter:
     def _document(self, media: Media, path: str) -> Wire | None:
         text = media.text if self.native else plain_text(media)
         if text:
-            return {"type": "text", "text": f"# {media.name}\n\n{text}" if media.name else text}
+            if media.name:
+                self.drop("approximated", f"{path}.name", "a plain-text document is sent as its text")
+            return {"type": "text", "text": text}
         file: Wire = {}
         if media.file_id:
             if not self.native:

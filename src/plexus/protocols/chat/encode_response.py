@@ -43,7 +43,8 @@ def encode_response(response: ChatResponse, writing: Writing) -> tuple[Wire, lis
         _put_back(body, response.extras)
     elif response.extras:
         drops += [Drop("dropped", name, "no place in chat") for name in response.extras]
-    body.setdefault("system_fingerprint", None)
+    if not isinstance(body.get("system_fingerprint"), str):
+        body["system_fingerprint"] = None
     return body, drops
 
 

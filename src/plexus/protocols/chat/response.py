@@ -117,6 +117,7 @@ class _Message:
 
     def _read_calls(self, message: Wire) -> list[ToolCall]:
         calls = [self._read_call(call) for call in _list(message.get("tool_calls")) if isinstance(call, dict)]
+        calls = [call for call in calls if call.name]
         legacy = message.get("function_call")
         if not calls and isinstance(legacy, dict) and legacy.get("name"):
             calls.append(self._read_call({"function": legacy}))

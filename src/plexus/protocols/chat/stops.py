@@ -85,6 +85,6 @@ def encode_stop(stop: StopReason | None, *, calls: bool, legacy: bool = False, r
     such, after which OpenAI says `stop`.
     """
     word = _WRITTEN[stop] if stop is not None and not (stop == "refusal" and refused) else "stop"
-    if calls and stop in {None, "end", "stop_sequence", "tool_use", "pause"}:
-        return "function_call" if legacy else "tool_calls"
+    if word in {"stop", "tool_calls"}:
+        return ("function_call" if legacy else "tool_calls") if calls else "stop"
     return word

@@ -48,12 +48,17 @@ class CallsReader:
         self._number = number
         self._account = account
         self._calls: list[_Call] = []
-        self._by_index: dict[Any, _Call] = {}
+        self._by_index: dict[int, _Call] = {}
 
     @property
     def any(self) -> bool:
-        """Whether a call began."""
-        return bool(self._calls)
+        """Whether a call began that said which tool it is for."""
+        return any(call.part is not None for call in self._calls)
+
+    @property
+    def nameless(self) -> bool:
+        """Whether there were arguments for nobody knows which tool."""
+        return any(call.part is None and call.early for call in self._calls)
 
     def read(self, entries: list[Any], events: list[Event]) -> None:
         """Add what these entries of `tool_calls` mean to `events`."""
@@ -81,7 +86,7 @@ class CallsReader:
         identity = entry.get("id")
         identity = identity if isinstance(identity, str) else ""
         index = entry.get("index")
-        if index is None:
+        if not isinstance(index, int):
             return self._belongs_unnumbered(identity, name)
         call = self._by_index.get(index)
         if call is None or (name and _another(call, identity)):
@@ -135,10 +140,8 @@ class CallsReader:
         return False
 
     def close(self, events: list[Event]) -> None:
-        """End every call; one that never said its name is told without it."""
+        """End every call. One that never said its name was none."""
         for call in self._calls:
-            if call.part is None:
-                self._start(call, events)
             if call.part is not None and not call.ended:
                 call.ended = True
                 events.append(PartEnd(call.part))

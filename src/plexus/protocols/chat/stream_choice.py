@@ -72,6 +72,8 @@ class ChoiceReader:
     @property
     def ended(self) -> StopReason:
         """Why the choice ended; an ordinary end with a call in it waits for the result."""
+        if self._calls.nameless and self.stop in {None, "end", "tool_use"}:
+            return "malformed_tool_call"
         return "tool_use" if self._calls.any and self.stop in {None, "end"} else self.stop or "end"
 
     def read(self, choice: Wire, events: list[Event]) -> None:

@@ -105,15 +105,18 @@ class StreamEncoder:
             "created": event.created or self._writing.now,
             "model": event.model or self._writing.model,
         }
-        if native and event.extras:
-            head.update({key: value for key, value in event.extras.items() if key not in head})
-        elif event.extras:
-            self.drops += [Drop("dropped", name, "no place in chat") for name in event.extras]
-        head.setdefault("system_fingerprint", None)
+        extras = event.extras or {}
+        if not native:
+            self.drops += [Drop("dropped", name, "no place in chat") for name in extras]
+            extras = {}
+        fingerprint = extras.get("system_fingerprint")
+        head["system_fingerprint"] = fingerprint if isinstance(fingerprint, str) else None
         self._constant = head
-        self._head = _head(head)
         self._tail = b'],"usage":null}\n\n' if self._usage_wanted else b"]}\n\n"
-        return self._speak(0)
+        self._head = _head({**extras, **head})
+        role = self._speak(0)
+        self._head = _head(head)
+        return role
 
     def _speak(self, choice: int) -> bytes:
         """The role chunk of a choice that was silent until now."""

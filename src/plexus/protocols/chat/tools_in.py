@@ -99,7 +99,7 @@ def decode_choice(body: Wire) -> ToolChoice | None:
     choice = an_object(value, path)
     if path == "function_call":
         return ToolChoice(mode="tool", names=[a_string(choice.get("name"), f"{path}.name")])
-    kind = choice.get("type", "function")
+    kind = a_string(choice.get("type", "function"), f"{path}.type")
     if kind == "allowed_tools":
         return _allowed(an_object(choice.get("allowed_tools"), f"{path}.allowed_tools"), f"{path}.allowed_tools")
     if kind in {"function", "custom"}:

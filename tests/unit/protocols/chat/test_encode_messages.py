@@ -224,7 +224,6 @@ def test_065_and_204_media_arrive_with_their_bytes_in_the_part_made_for_them():
             Media(kind="audio", mime="audio/mpeg", data="QUJD"),
             Media(kind="audio", mime="audio/x-wav", data="QUJD"),
             Media(kind="document", text="plain"),
-            Media(kind="document", text="facts", name="Notes"),
             Media(kind="document", mime="text/csv", data="YSxi"),
         )
     )
@@ -235,10 +234,15 @@ def test_065_and_204_media_arrive_with_their_bytes_in_the_part_made_for_them():
         {"type": "input_audio", "input_audio": {"data": "QUJD", "format": "mp3"}},
         {"type": "input_audio", "input_audio": {"data": "QUJD", "format": "wav"}},
         {"type": "text", "text": "plain"},
-        {"type": "text", "text": "# Notes\n\nfacts"},
         {"type": "text", "text": "a,b"},
     ]
     assert found.drops == []
+
+
+def test_the_title_of_a_document_told_as_text_is_reported():
+    found = sent(user(Media(kind="document", text="facts", name="Notes")))
+    assert found.body["messages"] == [{"role": "user", "content": "facts"}]
+    assert losses(found) == [("approximated", "messages[0].parts[0].name")]
 
 
 def test_media_chat_has_no_place_for_is_reported():

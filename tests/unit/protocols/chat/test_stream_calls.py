@@ -7,7 +7,7 @@ from tests.unit.protocols.chat.wires import ORIGIN, call, calls, chunk, events, 
 
 from plexus.ir.exchange import Reading
 from plexus.ir.fold import fold
-from plexus.ir.parts import ToolCall
+from plexus.ir.parts import Text, ToolCall
 
 
 def parts_of(data, reading) -> list[Any]:
@@ -107,6 +107,12 @@ def test_arguments_given_as_an_object_become_json_text():
 def test_a_name_that_comes_after_the_id_is_waited_for():
     found = said([call(None, None, id="a", index=0)], [call('{"x"', None, index=0)], [call(":1}", "look", index=0)])
     assert found == [("a", "look", '{"x":1}')]
+
+
+def test_arguments_for_nobody_knows_which_tool_are_a_malformed_call():
+    response = read(chunk({"content": "a"}), chunk(calls(call('{"x":1}', id="a", index=0))), chunk(finish="tool_calls"))
+    assert response.parts == [Text(text="a")]
+    assert response.stop_reason == "malformed_tool_call"
 
 
 def test_a_legacy_function_call_is_a_call():

@@ -121,6 +121,14 @@ def test_023_an_answer_of_chat_keeps_its_id_and_another_gets_one_that_the_seed_m
     assert made == first_id(ResponseStart(id="msg_2", protocol="messages"))
 
 
+def test_unknown_fields_of_a_chat_upstream_are_told_once_and_its_fingerprint_in_every_chunk():
+    start = ResponseStart(protocol="chat", extras={"system_fingerprint": "fp", "prompt_filter_results": [1]})
+    first, last = written([start, ResponseEnd(stop_reason="end")])[:-1]
+    assert (first["prompt_filter_results"], first["system_fingerprint"]) == ([1], "fp")
+    assert "prompt_filter_results" not in last
+    assert last["system_fingerprint"] == "fp"
+
+
 def test_011_a_call_without_arguments_says_an_empty_object():
     frames = written(unfold(answer(ToolCall(id="a", name="look"))))
     assert (
@@ -150,6 +158,11 @@ def test_019_and_198_every_stop_reason_has_one_word_and_length_stays_length(stop
     response = answer(Text(text="a"), stop_reason=stop)
     assert finishes(written(unfold(response))) == [word]
     assert told(response)["choices"][0]["finish_reason"] == word
+
+
+@pytest.mark.parametrize("stop", ["pause", "malformed_tool_call", "error", "stop_sequence"])
+def test_a_call_that_was_sent_is_never_followed_by_stop(stop):
+    assert finishes(written(unfold(answer(ToolCall(id="a", name="look"), stop_reason=stop)))) == ["tool_calls"]
 
 
 def test_a_length_limit_that_cut_a_call_stays_a_length_limit():
@@ -308,13 +321,20 @@ def test_018_an_error_is_a_frame_and_no_done_follows():
     assert b"[DONE]" not in encoded(found)
 
 
-def test_149_a_heartbeat_is_a_comment_that_reads_as_nothing():
+def test_030_and_149_a_heartbeat_is_a_comment_that_reads_as_nothing():
     encoder = PROTOCOL.stream_encoder(writing())
     beat = encoder.heartbeat()
     assert beat == b": ping\n\n"
     assert (
         values(encoder.encode(ResponseStart()) + beat + encoder.encode(ResponseEnd(stop_reason="end")))[-1] == "[DONE]"
     )
+
+
+def test_040_frames_that_arrive_bundled_are_each_an_event_of_their_own():
+    bundle = stream(chunk({"content": "a"}), chunk({"content": "b"}), chunk(finish="stop"))
+    frames = encoded(events(bundle)).decode().split("\n\n")[:-1]
+    assert len(frames) == 5
+    assert all(frame.startswith("data: ") and frame.count("data: ") == 1 for frame in frames)
 
 
 def test_nothing_is_written_after_the_end():
