@@ -53,7 +53,7 @@ def _say(
     if message is None or phase:
         message = message_item(made_item_id("msg", seed, len(output)), [], "completed", phase)
         output.append(message)
-    notes, lost = annotations(part.citations)
+    notes, lost = annotations(part.citations, refusal=part.refusal)
     if lost:
         drops.append(Drop("dropped", f"{path}.citations", "no annotation of this kind"))
     message["content"].append(text_content(part.text, notes, encode_logprobs(part.logprobs), refusal=part.refusal))

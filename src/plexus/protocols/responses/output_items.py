@@ -128,8 +128,10 @@ def text_content(
     return {"type": "output_text", "annotations": notes, "logprobs": logprobs, "text": text}
 
 
-def annotations(citations: list[Citation]) -> tuple[list[dict[str, Any]], int]:
-    """The citations as annotations, and how many have no such form."""
+def annotations(citations: list[Citation], *, refusal: bool) -> tuple[list[dict[str, Any]], int]:
+    """The citations as annotations, and how many have no such form; a refusal has none."""
+    if refusal:
+        return [], len(citations)
     notes = [encode_citation(citation) for citation in citations]
     kept = [note for note in notes if note is not None]
     return kept, len(notes) - len(kept)

@@ -52,9 +52,12 @@ class StreamEncoder:
         """The frames that tell this event."""
         if isinstance(event, TextDelta):
             part = self._parts.get(event.index)
-            return self._wait(event) if part is None else part.grow(event.text, event.logprobs)
-        if self._ended:
-            return b""
+            if part is None:
+                return self._wait(event)
+            return part.grow(event.text, event.logprobs) if event.text or event.logprobs else b""
+        return b"" if self._ended else self._step(event)
+
+    def _step(self, event: Event) -> bytes:
         match event:
             case ResponseStart():
                 return self._begin(event) if self._start is None else b""
@@ -137,17 +140,17 @@ class StreamEncoder:
 
     def _opened(self, event: PartStart) -> bytes:
         data = self._ensure()
-        if event.choice:
-            self._lose(event.index, "alternatives", "the protocol has one answer")
-            return data
         if event.index in self._parts or event.index in self._waiting:
+            return data
+        if event.choice:
+            self._lose("alternatives", "the protocol has one answer")
             return data
         if self._parts:
             self._waiting[event.index] = [event]
             return data
         part = growing(event.part, self._out)
         if part is None:
-            self._lose(event.index, f"parts[{event.index}]", "no output item of this kind")
+            self._lose(f"parts[{event.index}]", "no output item of this kind")
             return data
         opening = part.open()
         self._parts[event.index] = part
@@ -167,8 +170,7 @@ class StreamEncoder:
                 data += self.encode(event)
         return data
 
-    def _lose(self, index: int, field: str, reason: str) -> None:
-        self._parts.pop(index, None)
+    def _lose(self, field: str, reason: str) -> None:
         if not any(drop.field == field for drop in self.drops):
             self.drops.append(Drop("dropped", field, reason))
 

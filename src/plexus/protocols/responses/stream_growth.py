@@ -133,7 +133,7 @@ class GrowingText(Growing):
             data = self._begin()
         message = self._message
         text = "".join(self.pieces)
-        notes, lost = annotations(citations)
+        notes, lost = annotations(citations, refusal=self._refusal)
         if lost:
             output.drops.append(Drop("dropped", f"output[{message.index if message else 0}].citations"))
         for number, note in enumerate(notes):
