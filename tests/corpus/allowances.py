@@ -87,6 +87,7 @@ CANNOT: tuple[Cannot, ...] = (
     Cannot("request.sampling.top_logprobs", ("messages",), ("logprobs",), "Anthropic gives no log probabilities."),
     Cannot("request.sampling.temperature", ("messages",), ("temperature",), "Anthropic's ends at 1 (clamped)."),
     Cannot("request.stop", ("responses",), ("stop",), "Responses has no stop sequences."),
+    Cannot("request.max_tokens", ("chat",), ("max_tokens",), "OpenAI refuses less than 1 (clamped)."),
     Cannot("request.max_tokens", ("responses",), ("max_tokens",), "OpenAI refuses less than 16 (clamped)."),
     Cannot(
         "request.output.schema",
