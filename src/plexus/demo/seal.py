@@ -10,6 +10,8 @@ from plexus.ir.parts import Media, Text, Thinking, ToolCall
 
 _MARK = b"plexus-demo:"
 _DIGEST = 16
+_ACCEPTED = frozenset({"skip_thought_signature_validator", "context_engineering_is_the_way_to_go"})
+"""What Google takes in place of a signature that is not there (https://ai.google.dev/gemini-api/docs/thought-signatures)."""
 
 
 def seal(text: str) -> str:
@@ -30,6 +32,8 @@ def check_signatures(request: ChatRequest) -> None:
             thought = part.text if isinstance(part, Thinking) else ""
             pieces = [*pieces, thought] if isinstance(part, Thinking) else []
             if not isinstance(part, Text | Media | Thinking | ToolCall) or part.signature is None:
+                continue
+            if request.protocol == "gemini" and part.signature.value in _ACCEPTED:
                 continue
             if not _intact(part.signature.value, {thought, "".join(pieces)}):
                 raise InvalidRequest(f"messages.{m}.content.{p}", "Invalid `signature` in `thinking` block")
