@@ -54,6 +54,7 @@ async def running(config: Mapping[str, Any]) -> AsyncIterator[Running]:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=1,
         )
     )

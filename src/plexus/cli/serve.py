@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import secrets
 import socket
@@ -99,11 +100,14 @@ async def _run(settings: Settings, home: FileHome | None, listener: socket.socke
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # web/address.py reads them, from trusted peers only
+            proxy_headers=False,  # whom to believe is the configuration's to say (web.address)
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=GRACE,
         )
     )
     watching = asyncio.create_task(_watch(plexus, home)) if home else None
+    _settle_memory()
     _greet(listener, settings, admin_key, demo=home is None)
     try:
         await server.serve(sockets=[listener])
@@ -134,6 +138,13 @@ async def _watch(plexus: app.Plexus, home: FileHome) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(home.watch(changes.put_nowait, refused))
         group.create_task(apply())
+
+
+def _settle_memory() -> None:
+    """What start-up made stays for good: keep the collector from walking it again and again while requests are served."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _greet(listener: socket.socket, settings: Settings, admin_key: str | None, *, demo: bool) -> None:

@@ -1,22 +1,31 @@
-"""The whole of the HTTP surface as one ASGI application: exact paths by look-up, the rest by pattern."""
+"""The whole of the HTTP surface as one ASGI application: exact paths by look-up, the rest by pattern.
+
+Paths are matched as they were sent, without decoding: `%2F` in a name is data, and nothing reaches an endpoint by an escape.
+"""
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from plexus.core import ids
+from plexus.ir.errors import Fault, FaultKind
 from plexus.pipeline.gateway import Gateway
 from plexus.protocols import WireProtocol
 from plexus.web import home
 from plexus.web.body import Receive
 from plexus.web.head_rules import CLIENT_GONE
 from plexus.web.inference import count, gemini, generate, models, stored
-from plexus.web.reply import Send, plain, send_answer
+from plexus.web.reply import Send, refusal, send_answer
+from plexus.web.shape import suggested
 
 App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 _VERSION = r"(?:/v1(?:alpha|beta1?|beta)?)?"
 _VERTEX = r"(?:/projects/[^/]+/locations/[^/]+)?"
+_NOT_FOUND = 404
+_LONGEST = 8192
+"""Characters of a path: the longest name, every character of it as four escaped bytes, and some."""
 _AMBIGUOUS = re.compile(r"//|\\|\x00|(?:^|/)\.\.?(?:/|$)")
 
 
@@ -25,6 +34,7 @@ class Application:
 
     def __init__(self, gateway: Gateway, protocols: Mapping[str, WireProtocol], started: int) -> None:
         """`started`: when the process began, in seconds since the epoch."""
+        self._protocols = protocols
         self._exact, self._patterns = _routes(gateway, protocols, started)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -32,18 +42,29 @@ class Application:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        path: str = scope["path"]
-        if _AMBIGUOUS.search(path):
-            await send_answer(
-                plain(400, {"error": {"message": "the path is ambiguous", "type": "invalid_request_error"}}), send
+        if _AMBIGUOUS.search(scope["path"]):
+            await self._refuse(scope, send, 400, "the path is ambiguous", "ambiguous_path")
+            return
+        path: str = scope["raw_path"].decode("latin-1")
+        if len(path) > _LONGEST:
+            await self._refuse(scope, send, 414, "the path is too long", "path_too_long")
+            return
+        app = self._exact.get(path) or self._matching(path)
+        if app is None:
+            await self._refuse(
+                scope, send, 404, "there is nothing at this path; GET / names the endpoints", "unknown_path"
             )
             return
-        app = self._exact.get(path) or self._matching(path) or home.missing
         try:
             await app(scope, receive, send)
         except asyncio.CancelledError as gone:
             if gone.args != (CLIENT_GONE,):
                 raise
+
+    async def _refuse(self, scope: dict[str, Any], send: Send, status: int, message: str, code: str) -> None:
+        kind: FaultKind = "not_found" if status == _NOT_FOUND else "invalid_request"
+        fault = Fault(kind=kind, status=status, message=message, code=code)
+        await send_answer(refusal(suggested(scope, self._protocols), fault, ids.request_id()), send)
 
     def _matching(self, path: str) -> App | None:
         return next((app for pattern, app in self._patterns if pattern.fullmatch(path)), None)
@@ -76,7 +97,10 @@ def _routes(
     }
     actions, vertex = gemini.endpoint(gateway, google), gemini.anthropic_endpoint(gateway, messages)
     patterns: list[tuple[str, App]] = [
-        (_VERSION + _VERTEX + r"(?:/publishers/google)?/models/.+:[A-Za-z]+Content|.*/models/.+:countTokens", actions),
+        (
+            _VERSION + _VERTEX + r"(?:/publishers/google)?/models/.+:[A-Za-z]+Content|(?>.*?/models/).+:countTokens",
+            actions,
+        ),
         (_VERSION + _VERTEX + r"/publishers/anthropic/models/.+:[A-Za-z]*[Rr]awPredict", vertex),
         (r"/v1(?:beta|alpha)/models/.+:[A-Za-z]+", actions),
         (r"/v1(?:beta|alpha)/models/.+", google_listed),

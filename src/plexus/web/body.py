@@ -39,7 +39,10 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limits: Li
 
 
 async def _plain(receive: Receive, limits: Limits) -> bytes:
-    message = await _next(receive, 0, None)
+    # A body that came together with its head, as small ones do, is taken without setting a timer for it.
+    cycle = getattr(receive, "__self__", None)
+    there = cycle is not None and getattr(cycle, "more_body", True) is False
+    message = await (receive() if there else _next(receive, 0, None))
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False) and len(body) <= limits.body:
         return body

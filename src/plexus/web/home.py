@@ -45,17 +45,12 @@ async def health(scope: dict[str, Any], _receive: Receive, send: Send) -> None:
     await send_answer(answer, send)
 
 
-async def swallowed(_scope: dict[str, Any], _receive: Receive, send: Send) -> None:
+async def swallowed(scope: dict[str, Any], _receive: Receive, send: Send) -> None:
     """Telemetry that clients post to their vendor: accepted, not read, not kept."""
+    if scope["method"] != "POST":
+        await send_answer(_not_allowed("POST"), send)
+        return
     await send_answer(plain(200, {}), send)
-
-
-async def missing(_scope: dict[str, Any], _receive: Receive, send: Send) -> None:
-    """No such path."""
-    message = "there is nothing at this path; GET / names the endpoints"
-    await send_answer(
-        plain(404, {"error": {"message": message, "type": "not_found_error", "code": "unknown_path"}}), send
-    )
 
 
 def _not_allowed(methods: str) -> Answer:

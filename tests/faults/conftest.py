@@ -1,0 +1,21 @@
+"""One misbehaving upstream and one gateway for each file of tests, because stopping a server takes longer than most tests."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from tests.faults.kit import providers
+from tests.gateway.running import Running, running
+from tests.harness.fault_upstream import FaultUpstream
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def upstream() -> AsyncIterator[FaultUpstream]:
+    async with FaultUpstream(tempo=0.01) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def gateway(upstream: FaultUpstream) -> AsyncIterator[Running]:
+    async with running({"providers": providers(upstream)}) as started:
+        yield started

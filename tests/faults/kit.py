@@ -1,0 +1,61 @@
+"""What the tests of faults share: one request in each protocol, and gateways whose providers misbehave as their model is named."""
+
+from typing import Any
+
+from tests.gateway.running import KEY
+from tests.harness.fault_upstream import FAULTS, FaultUpstream
+
+PROTOCOLS = ("chat", "messages", "responses", "gemini")
+UPSTREAM_KEY = "sk-upstream-canary-4f9d1c77aa"
+PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
+MINIMAL: dict[str, dict[str, Any]] = {
+    "chat": {"messages": [{"role": "user", "content": "hi"}]},
+    "responses": {"input": "hi"},
+    "messages": {"max_tokens": 100, "messages": [{"role": "user", "content": "hi"}]},
+    "gemini": {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]},
+}
+AUTH = [("authorization", f"Bearer {KEY}")]
+NAMES = tuple(f"fault/{name.replace('N', str(3))}" for name in FAULTS)
+
+
+def path_of(protocol: str, model: str, *, stream: bool = False) -> str:
+    """Where a request of this protocol goes."""
+    if protocol != "gemini":
+        return PATHS[protocol]
+    return f"/v1beta/models/{model}:" + ("streamGenerateContent?alt=sse" if stream else "generateContent")
+
+
+def body_of(protocol: str, model: str, *, stream: bool = False, **more: Any) -> dict[str, Any]:
+    """The smallest request, with these fields added."""
+    named = {} if protocol == "gemini" else {"model": model, **({"stream": True} if stream else {})}
+    return {**MINIMAL[protocol], **named, **more}
+
+
+def model_at(upstream: str, fault: str) -> str:
+    """The name under which a client reaches a fault in an upstream protocol."""
+    return f"direct/{upstream}/fault/{fault.removeprefix('fault/')}"
+
+
+def providers(upstream: FaultUpstream, names: tuple[str, ...] = NAMES, **more: Any) -> dict[str, Any]:
+    """One provider for each protocol, each with all these models."""
+    return {
+        protocol: {
+            "api_base_url": {protocol: upstream.base_url(protocol)},
+            "api_key": UPSTREAM_KEY,
+            "models": list(names),
+            **more,
+        }
+        for protocol in PROTOCOLS
+    }
+
+
+def error_shape(protocol: str, body: Any) -> bool:
+    """Whether a body is an error as this protocol's clients read it."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict) or not isinstance(error.get("message"), str):
+        return False
+    if protocol == "messages":
+        return body.get("type") == "error" and isinstance(error.get("type"), str)
+    if protocol == "gemini":
+        return isinstance(error.get("code"), int) and isinstance(error.get("status"), str)
+    return isinstance(error.get("type"), str) and {"param", "code"} <= error.keys()
