@@ -31,6 +31,13 @@ class Fold:
         self._choices: dict[int, int] = {}
         self._texts: dict[int, list[str]] = {}
         self._logprobs: dict[int, list[TokenLogprob]] = {}
+        self._whole: ChatResponse | None = None
+
+    def take(self, response: ChatResponse) -> None:
+        """Take in an answer that came whole, instead of events."""
+        self._whole = response
+        self._usage = response.usage
+        self.ended = True
 
     def add(self, event: Event) -> None:
         """Take in the next event."""
@@ -90,6 +97,8 @@ class Fold:
     @property
     def response(self) -> ChatResponse:
         """What has been said so far; complete once `ended`."""
+        if self._whole is not None:
+            return self._whole
         end = self._end or ResponseEnd()
         stops: dict[int, StopReason | None] = dict(end.other_stops)
         for choice in self._choices.values():

@@ -8,33 +8,32 @@ from collections.abc import AsyncIterator
 from msgspec import Struct
 
 from plexus.ir.events import ResponseStart, StreamError
+from plexus.ir.fold import fold
 from plexus.pipeline.call import Call
 from plexus.pipeline.headers import outgoing, returning
 from plexus.pipeline.render import Rendering
 from plexus.pipeline.retry_after import retry_after
 from plexus.pipeline.snapshot import Door
-from plexus.pipeline.source import AnswerStream, Batch, Bounds, read_answer
+from plexus.pipeline.source import AnswerStream, Batch, Bounds, WholeAnswer, read_answer
 from plexus.providers import Outgoing
 from plexus.upstream.client import Upstream
 from plexus.upstream.failures import UpstreamFailed
-from plexus.upstream.reply import Reply
+from plexus.upstream.reply import Pace, Reply
 
 _OK = range(200, 300)
 _ERROR_BODY = 1024 * 1024
 
 
 class Committed(Struct):
-    """An answer that has begun. `batches` yields all of it, from the first byte on; closing `reply` frees the connection.
-
-    `plain` and `array` tell the shape it came in: one JSON answer, or a stream as a JSON array.
-    """
+    """An answer that has begun: `whole`, or in `batches` from the first byte on. Closing `reply` frees the connection."""
 
     door: Door
     rendering: Rendering
     reply: Reply
+    whole: WholeAnswer | None
     batches: AsyncIterator[Batch]
-    plain: bool
-    array: bool
+    array: bool = False
+    """The stream came in the form of a JSON array."""
 
 
 async def attempt(call: Call, door: Door, rendering: Rendering, upstream: Upstream, bounds: Bounds) -> Committed:
@@ -53,19 +52,21 @@ async def attempt(call: Call, door: Door, rendering: Rendering, upstream: Upstre
     }
     url = door.base_url + _path(call, door, rendering)
     signed = door.sign(Outgoing("POST", url, headers, rendering.body), door.secret.reveal())
-    reply = await upstream.send(signed, door.timeouts)
+    reply = await upstream.send(signed, door.timeouts, bounds.pace.deadline)
     try:
         if reply.status not in _OK:
-            raise await _refused(door, reply)
+            raise await _refused(door, reply, bounds.pace)
         if not rendering.stream and reply.content_type != "text/event-stream":
-            body = await reply.read(bounds.answer)
-            batch = read_answer(door.protocol, body, rendering.reading, translated=not rendering.passthrough)
-            return Committed(door, rendering, reply, _replay([batch]), plain=True, array=False)
+            body = await reply.read(bounds.answer, bounds.pace)
+            answer = read_answer(door.protocol, body, rendering.reading, translated=not rendering.passthrough)
+            return Committed(door, rendering, reply, answer, _nothing())
         stream = AnswerStream(door.protocol, reply, rendering.reading, bounds, translated=not rendering.passthrough)
         batches = stream.batches()
         begun = await _begun(batches)
-        shape = begun[-1]
-        return Committed(door, rendering, reply, _replay(begun, batches), shape.plain, shape.array)
+        if begun[-1].plain:
+            answer = WholeAnswer(begun[-1].raw, fold(begun[-1].events))
+            return Committed(door, rendering, reply, answer, _nothing())
+        return Committed(door, rendering, reply, None, _replay(begun, batches), begun[-1].array)
     except BaseException:
         reply.close()
         raise
@@ -91,20 +92,25 @@ async def _begun(batches: AsyncIterator[Batch]) -> list[Batch]:
     raise UpstreamFailed.because("upstream", "the provider's stream ended before it began", "truncated")
 
 
-async def _replay(first: list[Batch], rest: AsyncIterator[Batch] | None = None) -> AsyncIterator[Batch]:
+async def _replay(first: list[Batch], rest: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
     for batch in first:
         yield batch
-    if rest is not None:
-        async for batch in rest:
-            yield batch
+    async for batch in rest:
+        yield batch
 
 
-async def _refused(door: Door, reply: Reply) -> UpstreamFailed:
+async def _nothing() -> AsyncIterator[Batch]:
+    nothing: tuple[Batch, ...] = ()
+    for batch in nothing:
+        yield batch
+
+
+async def _refused(door: Door, reply: Reply, pace: Pace) -> UpstreamFailed:
     """What a status other than 2xx means, read in the target's protocol."""
     if reply.status < 400 or reply.status >= 600:  # noqa: PLR2004
         return UpstreamFailed.because("upstream", f"the provider answered with status {reply.status}", "status")
     try:
-        body = await reply.read(_ERROR_BODY)
+        body = await reply.read(_ERROR_BODY, pace)
     except UpstreamFailed:
         body = b""
     fault = door.protocol.decode_error(reply.status, body)
@@ -114,8 +120,3 @@ async def _refused(door: Door, reply: Reply) -> UpstreamFailed:
     failed = UpstreamFailed(fault, body)
     failed.headers = returning(reply.headers)
     return failed
-
-
-def timed_out() -> UpstreamFailed:
-    """The failure of an attempt that ran out of the request's total time."""
-    return UpstreamFailed.because("timeout", "the provider did not answer in time", "total_timeout")

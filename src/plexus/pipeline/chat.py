@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from plexus.ir.errors import Fault
 from plexus.pipeline.account import Account
-from plexus.pipeline.attempt import Committed, attempt, timed_out
+from plexus.pipeline.attempt import Committed, attempt
 from plexus.pipeline.call import Answer, Call
 from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.headers import ascii_value, returning
@@ -16,6 +15,7 @@ from plexus.pipeline.snapshot import Door
 from plexus.pipeline.source import Bounds
 from plexus.pipeline.targets import doors_for
 from plexus.upstream.failures import UpstreamFailed
+from plexus.upstream.reply import Pace
 
 OK = 200
 
@@ -35,38 +35,33 @@ async def answer(call: Call, gateway: Gateway) -> Answer:
         account.drops += rendering.drops
         account.passthrough = rendering.passthrough
         account.tried(door)
-        async with _within(door.total):
-            committed = await _attempt(call, door, rendering, account, gateway)
-            account.began()
-            if not call.stream:
-                body = await _complete(call, committed, account, gateway)
-                return Answer(OK, _headers(call, committed, account, "application/json"), body)
-        return _stream(call, committed, account, gateway)
+        committed = await _attempt(call, door, rendering, account, gateway)
+        account.began()
+        if call.stream:
+            return _stream(call, committed, account, gateway)
+        body = await _complete(call, committed, account, gateway)
+        return Answer(OK, _headers(call, committed, account, "application/json"), body)
 
 
 async def _attempt(call: Call, door: Door, rendering: Rendering, account: Account, gateway: Gateway) -> Committed:
+    bounds = _bounds(call, door)
     try:
-        return await attempt(call, door, rendering, gateway.upstream, _bounds(call, door))
+        committed = await attempt(call, door, rendering, gateway.upstream, bounds)
     except UpstreamFailed as failed:
         failed.headers += _facts(door, account)
         raise
-
-
-@asynccontextmanager
-async def _within(seconds: float | None) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError as error:
-        raise timed_out() from error
+    if call.stream:
+        # From the commit point on the stream's own, longer time holds.
+        bounds.pace.deadline = asyncio.get_running_loop().time() + door.stream_total
+    return committed
 
 
 def _bounds(call: Call, door: Door) -> Bounds:
     snapshot = call.snapshot
     limits, quiet = snapshot.limits, door.timeouts.idle
-    deadline = asyncio.get_running_loop().time() + door.stream_total if call.stream else None
+    deadline = asyncio.get_running_loop().time() + door.total if door.total is not None else None
     tick = snapshot.heartbeat if quiet is None else min(snapshot.heartbeat, quiet)
-    return Bounds(event=limits.sse_event, answer=limits.answer, tick=tick, deadline=deadline, quiet=quiet)
+    return Bounds(event=limits.sse_event, answer=limits.answer, pace=Pace(tick, deadline), quiet=quiet)
 
 
 async def _complete(call: Call, committed: Committed, account: Account, gateway: Gateway) -> bytes:
@@ -79,7 +74,7 @@ async def _complete(call: Call, committed: Committed, account: Account, gateway:
 
 
 def _stream(call: Call, committed: Committed, account: Account, gateway: Gateway) -> Answer:
-    if committed.rendering.passthrough and not committed.plain and committed.array == call.array:
+    if committed.rendering.passthrough and committed.whole is None and committed.array == call.array:
         kind = committed.reply.headers.get("Content-Type", "text/event-stream")
         pieces = same_bytes(call, committed, account, gateway)
     else:

@@ -9,6 +9,7 @@ from plexus.pipeline.snapshot import Door
 from plexus.pipeline.targets import doors_for
 from plexus.providers import Outgoing
 from plexus.upstream.failures import UpstreamFailed
+from plexus.upstream.reply import Pace
 
 _LIMIT = 1024 * 1024
 
@@ -43,7 +44,7 @@ async def _asked(call: Call, door: Door, gateway: Gateway) -> bytes:
     signed = door.sign(Outgoing("POST", url, headers, body), door.secret.reveal())
     reply = await gateway.upstream.send(signed, door.timeouts)
     try:
-        answer = await reply.read(_LIMIT)
+        answer = await reply.read(_LIMIT, Pace())
         if reply.status != 200:  # noqa: PLR2004
             raise UpstreamFailed(door.protocol.decode_error(reply.status, answer), answer)
         return answer

@@ -3,6 +3,7 @@
 import string
 import urllib.parse
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 _HOP_BY_HOP = frozenset(
     [
@@ -81,6 +82,7 @@ def returning(upstream: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     ]
 
 
+@lru_cache(maxsize=4096)
 def ascii_value(text: str) -> bytes:
     """A header value that every client can read: anything outside printable ASCII is percent-encoded."""
     return urllib.parse.quote(text, safe=string.punctuation, errors="replace").encode()

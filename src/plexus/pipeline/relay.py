@@ -7,6 +7,7 @@ from plexus.core.json import JSONError, dumps, loads_lenient
 from plexus.ir.errors import Fault
 from plexus.ir.events import Event, StreamError
 from plexus.ir.exchange import Writing
+from plexus.ir.unfold import unfold
 from plexus.pipeline.account import Account
 from plexus.pipeline.attempt import Committed
 from plexus.pipeline.call import Call
@@ -34,18 +35,17 @@ async def whole(call: Call, committed: Committed, account: Account, gateway: Gat
     Raises:
         UpstreamFailed: when the answer breaks off; nothing has been sent yet.
     """
-    raw: list[bytes] = []
+    if committed.whole is not None:
+        account.fold.take(committed.whole.response)
     async for batch in committed.batches:
-        raw.append(batch.raw)
         _account(batch, account)
         if account.fold.fault is not None:
             raise UpstreamFailed(account.fold.fault)
     finish(call, committed, account, gateway)
-    if committed.rendering.passthrough and committed.plain:
-        return b"".join(raw)
+    if committed.rendering.passthrough and committed.whole is not None:
+        return committed.whole.raw
     account.passthrough = False
-    response = account.fold.response
-    body, drops = call.protocol.encode_response(response, writing(call, committed, gateway))
+    body, drops = call.protocol.encode_response(account.fold.response, writing(call, committed, gateway))
     account.drops += drops
     return dumps(body)
 
@@ -63,6 +63,9 @@ async def translated(
 ) -> AsyncIterator[bytes]:
     """The client's stream, made of the upstream's events. A failure becomes the protocol's error event."""
     told: float | None = None
+    if committed.whole is not None:
+        account.fold.take(committed.whole.response)
+        yield b"".join([encoder.encode(event) for event in unfold(committed.whole.response)])
     async for batch in committed.batches:
         out = b"".join([encoder.encode(_shown(event)) for event in batch.events])
         _account(batch, account)

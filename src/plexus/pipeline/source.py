@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from plexus.core.json import JSONError, loads_lenient
 from plexus.core.sse import OversizeEvent
+from plexus.ir.chat import ChatResponse
 from plexus.ir.errors import InvalidAnswer
 from plexus.ir.events import Event, ResponseEnd, StreamError
 from plexus.ir.exchange import Reading
@@ -14,7 +15,7 @@ from plexus.ir.unfold import unfold
 from plexus.pipeline.frames import Framer, PlainAnswer
 from plexus.protocols import WireProtocol
 from plexus.upstream.failures import UpstreamFailed
-from plexus.upstream.reply import Reply
+from plexus.upstream.reply import Pace, Reply
 
 
 class Batch(Struct):
@@ -31,19 +32,25 @@ class Batch(Struct):
     idle: bool = False
 
 
-class Bounds(Struct, frozen=True, kw_only=True):
-    """How a stream is read: largest event and answer in bytes, a tick of silence and the deadline in seconds."""
+class Bounds(Struct, kw_only=True):
+    """How an answer is read: the largest event and answer in bytes, and its pace."""
 
     event: int
     answer: int
-    tick: float
-    deadline: float | None = None
+    pace: Pace
     quiet: float | None = None
     """Seconds without anything but pings after which a stream counts as dead."""
 
 
-def read_answer(protocol: WireProtocol, body: bytes, reading: Reading, *, translated: bool) -> Batch:
-    """A whole answer as a batch. `translated`: for a client of another protocol, as in `AnswerStream`.
+class WholeAnswer(Struct):
+    """An answer that came as one JSON body: its bytes, and what they say."""
+
+    raw: bytes
+    response: ChatResponse
+
+
+def read_answer(protocol: WireProtocol, body: bytes, reading: Reading, *, translated: bool) -> WholeAnswer:
+    """A body read as an answer. `translated`: for a client of another protocol, as in `AnswerStream`.
 
     Raises:
         UpstreamFailed: when it is no answer of the protocol, or says that the provider failed.
@@ -61,7 +68,7 @@ def read_answer(protocol: WireProtocol, body: bytes, reading: Reading, *, transl
         ) from error
     if translated and response.stop_reason == "error":
         raise UpstreamFailed(_FAILED)
-    return Batch(body, unfold(response), plain=True)
+    return WholeAnswer(body, response)
 
 
 _FAILED = UpstreamFailed.because("upstream", "the provider ended its answer with an error", "ended_in_error").fault
@@ -81,7 +88,7 @@ class AnswerStream:
         self._translated = translated
         self._protocol, self._reply, self._reading, self._bounds = protocol, reply, reading, bounds
         self._framer, self._decoder = Framer(bounds.event), protocol.stream_decoder(reading)
-        self._chunks = reply.chunks(bounds.tick, bounds.deadline)
+        self._chunks = reply.chunks(bounds.pace)
         self._heard = self._now()
 
     async def batches(self) -> AsyncIterator[Batch]:
@@ -144,7 +151,8 @@ class AnswerStream:
                     message = "the provider's answer is larger than the limit"
                     raise UpstreamFailed.because("upstream", message, "too_large")
                 pieces.append(chunk)
-            return read_answer(self._protocol, b"".join(pieces), self._reading, translated=self._translated)
+            whole = read_answer(self._protocol, b"".join(pieces), self._reading, translated=self._translated)
+            return Batch(whole.raw, unfold(whole.response), plain=True)
         except UpstreamFailed as error:
             return Batch(b"", [StreamError(error.fault)])
 

@@ -11,7 +11,7 @@ from plexus.pipeline.snapshot import Snapshot
 from plexus.pipeline.whereabouts import PROTOCOL
 from plexus.providers import Outgoing
 from plexus.upstream.failures import UpstreamFailed
-from plexus.upstream.reply import Reply
+from plexus.upstream.reply import Pace, Reply
 
 _LIMIT = 128 * 1024 * 1024
 
@@ -39,11 +39,11 @@ async def forward(
     passed = [(b"content-type", kind), *returning(reply.headers)]
     try:
         if reply.status >= 400:  # noqa: PLR2004
-            body = await reply.read(_LIMIT)
+            body = await reply.read(_LIMIT, Pace())
             raise UpstreamFailed(door.protocol.decode_error(reply.status, body), body)
         if reply.content_type == "text/event-stream":
             return Answer(reply.status, passed, _streamed(reply))
-        body = await reply.read(_LIMIT)
+        body = await reply.read(_LIMIT, Pace())
     except BaseException:
         reply.close()
         raise
@@ -53,7 +53,7 @@ async def forward(
 
 async def _streamed(reply: Reply) -> AsyncIterator[bytes]:
     try:
-        async for chunk in reply.chunks():
+        async for chunk in reply.chunks(Pace()):
             yield chunk
     finally:
         reply.close()

@@ -50,6 +50,7 @@ class Routes:
         """`models` lists each provider's models."""
         self.aliases = {alias.name: alias for alias in aliases}
         self._names = {name: alias for alias in aliases for name in (alias.name, *alias.additional)}
+        self._settled = {name: plan for name, alias in self._names.items() if (plan := _only(alias)) is not None}
         self._models = {provider: frozenset(names) for provider, names in models.items()}
         self._bare: dict[str, list[str]] = {}
         for provider, names in models.items():
@@ -62,6 +63,8 @@ class Routes:
         Raises:
             UnknownModel: when the name is nobody's.
         """
+        if (settled := self._settled.get(name)) is not None:
+            return settled
         if (alias := self._names.get(name)) is not None:
             return Plan(alias.name, _unique(self._targets(alias, dice)), alias.prefer_protocol)
         if name.startswith(DIRECT):
@@ -99,6 +102,14 @@ class Routes:
         """The public names, as `GET /v1/models` lists them: aliases, then models only one provider lists."""
         bare = (model for model, providers in self._bare.items() if len(providers) == 1 and model not in self._names)
         return [*self.aliases, *bare]
+
+
+def _only(alias: Alias) -> Plan | None:
+    """The plan of an alias with a single target, which no selector can change."""
+    members = [member for group in alias.groups for member in group.members]
+    if len(members) == 1 and isinstance(members[0], Candidate):
+        return Plan(alias.name, (members[0],), alias.prefer_protocol)
+    return None
 
 
 def _unique(candidates: Iterator[Candidate]) -> tuple[Candidate, ...]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import urllib.request
 from functools import lru_cache
 
 import aiohttp
@@ -41,28 +42,30 @@ class Upstream:
             cookie_jar=aiohttp.DummyCookieJar(),
             max_line_size=_HEAD_LIMIT,
             max_field_size=_HEAD_LIMIT,
-            trust_env=True,
             skip_auto_headers=("User-Agent", "Accept", "Content-Type"),
             read_bufsize=128 * 1024,
         )
 
-    async def send(self, outgoing: Outgoing, timeouts: Timeouts) -> Reply:
-        """Send the request and wait for the head of the answer. The caller closes the reply.
+    async def send(self, outgoing: Outgoing, timeouts: Timeouts, deadline: float | None = None) -> Reply:
+        """Send the request and wait for the head of the answer, until `deadline` (of the loop's clock) at most.
+
+        The caller closes the reply.
 
         Raises:
             UpstreamFailed: when the provider cannot be reached, refuses to answer in time, or may not be dialled.
         """
         url = _parsed(outgoing.url)
-        if (reason := self._literal_refusal(url)) is not None:
+        if (reason := _literal_refusal(url.host or "", private=self._allow_private)) is not None:
             raise address_refused(reason)
         try:
-            async with asyncio.timeout(timeouts.first_byte):
+            async with asyncio.timeout_at(_earliest(timeouts.first_byte, deadline)):
                 response = await self._session.request(
                     outgoing.method,
                     url,
                     data=outgoing.body or None,
                     headers=outgoing.headers,
                     allow_redirects=False,
+                    proxy=_proxy(url.scheme, url.host or ""),
                     timeout=_budget(timeouts.connect, timeouts.idle),
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
@@ -73,19 +76,32 @@ class Upstream:
             response.close()
             raise
 
-    def _literal_refusal(self, url: URL) -> str | None:
-        """A host given as an address never meets the resolver."""
-        host = url.host or ""
-        if host and (host[0].isdigit() or ":" in host):
-            try:
-                return refusal(str(ipaddress.ip_address(host)), private=self._allow_private)
-            except ValueError:
-                return None
-        return None
-
     async def close(self) -> None:
         """Close every connection."""
         await self._session.close()
+
+
+@lru_cache(maxsize=4096)
+def _literal_refusal(host: str, *, private: bool) -> str | None:
+    """Why a host given as an address may not be dialled; the resolver never sees it. None for names and allowed ones."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return refusal(host, private=private)
+
+
+@lru_cache(maxsize=4096)
+def _proxy(scheme: str, host: str) -> str | None:
+    """The proxy the environment (HTTPS_PROXY, NO_PROXY …) names for a host, looked up once for each."""
+    return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme)
+
+
+def _earliest(seconds: float | None, deadline: float | None) -> float | None:
+    if seconds is None:
+        return deadline
+    ends = asyncio.get_running_loop().time() + seconds
+    return ends if deadline is None else min(ends, deadline)
 
 
 @lru_cache(maxsize=4096)

@@ -4,14 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
+from msgspec import Struct
 from multidict import CIMultiDictProxy
 
-from plexus.core.json import JSONError, loads_lenient
 from plexus.upstream.encoding import decoder_for
 from plexus.upstream.failures import UpstreamFailed, failure_of
 
 _REST_TIME = 0.5
 _REST_SIZE = 1024 * 1024
+
+
+class Pace(Struct):
+    """How long to wait for pieces, read anew at each: `tick` in seconds, `deadline` as a time of the event loop's clock."""
+
+    tick: float | None = None
+    deadline: float | None = None
 
 
 class Reply:
@@ -31,10 +38,8 @@ class Reply:
         """The media type, lower case, without parameters; empty when not given."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
-    async def chunks(self, tick: float | None = None, deadline: float | None = None) -> AsyncIterator[bytes]:
-        """The body, piece by piece. An empty piece says that nothing came for `tick` seconds.
-
-        `deadline` is a time of the event loop's clock.
+    async def chunks(self, pace: Pace) -> AsyncIterator[bytes]:
+        """The body, piece by piece. An empty piece says that nothing came for a tick.
 
         Raises:
             UpstreamFailed: when the connection breaks, times out, or the body cannot be decoded.
@@ -42,7 +47,7 @@ class Reply:
         content, decoder = self._response.content, self._decoder
         try:
             while not content.at_eof():
-                chunk = content.read_nowait(-1) or await _next(content, tick, deadline)
+                chunk = content.read_nowait(-1) or await _next(content, pace)
                 if chunk is None:
                     yield b""
                 elif decoder is None:
@@ -56,7 +61,7 @@ class Reply:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise UpstreamFailed(failure_of(error)) from error
 
-    async def read(self, limit: int) -> bytes:
+    async def read(self, limit: int, pace: Pace) -> bytes:
         """The whole body.
 
         Raises:
@@ -64,30 +69,19 @@ class Reply:
         """
         pieces: list[bytes] = []
         size = 0
-        async for chunk in self.chunks():
+        async for chunk in self.chunks(pace):
             size += len(chunk)
             if size > limit:
                 raise UpstreamFailed.because("upstream", "the provider's answer is larger than the limit", "too_large")
             pieces.append(chunk)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    async def json(self, limit: int) -> object:
-        """The whole body as JSON.
-
-        Raises:
-            UpstreamFailed: as `read`, and when it is not JSON.
-        """
-        try:
-            return loads_lenient(await self.read(limit))
-        except JSONError as error:
-            raise UpstreamFailed.because("upstream", "the provider's answer is not JSON", "not_json") from error
-
     async def rest(self) -> AsyncIterator[bytes]:
         """What still comes after a stream's own ending, for a moment; read to the end the connection can be used again."""
         read = 0
-        deadline = asyncio.get_running_loop().time() + _REST_TIME
+        pace = Pace(deadline=asyncio.get_running_loop().time() + _REST_TIME)
         try:
-            async for chunk in self.chunks(deadline=deadline):
+            async for chunk in self.chunks(pace):
                 read += len(chunk)
                 if read > _REST_SIZE:
                     return
@@ -104,8 +98,11 @@ class Reply:
             self._response.close()
 
 
-async def _next(content: aiohttp.StreamReader, tick: float | None, deadline: float | None) -> bytes | None:
+async def _next(content: aiohttp.StreamReader, pace: Pace) -> bytes | None:
     """The next bytes, empty at the end, or None when the tick passed first."""
+    tick, deadline = pace.tick, pace.deadline
+    if tick is None and deadline is None:
+        return await content.readany()
     now = asyncio.get_running_loop().time()
     if deadline is not None and now >= deadline:
         raise TimeoutError

@@ -9,6 +9,7 @@ from plexus.ir.target import Target
 
 _DEVELOPER = re.compile(rb'"role"\s{0,8}:\s{0,8}"developer"')
 _CALL_ID = re.compile(rb'"tool_call_id"\s{0,8}:\s{0,8}"([^"\\]{0,256})"')
+_NO_CHOICES = re.compile(rb'"choices"\s{0,8}:\s{0,8}\[\s{0,8}\]')
 _SCHEMA = re.compile(rb'"type"\s{0,8}:\s{0,8}"json_schema"')
 
 
@@ -43,7 +44,7 @@ def ask_usage(body: RawObject, target: Target) -> dict[str, bytes]:
 
 def only_usage(data: bytes) -> bool:
     """Whether this frame holds usage and no choices: the one OpenAI adds when it is asked for usage."""
-    if b'"usage"' not in data or b'"choices"' not in data:
+    if b'"usage"' not in data or _NO_CHOICES.search(data) is None:
         return False
     try:
         chunk = json.loads_lenient(data)
