@@ -151,7 +151,7 @@ class MessagesWriter:
         field = self._target.dialect.reasoning_field
         entries: list[Wire] = []
         texts: list[str] = []
-        for number, (path, part) in enumerate(thoughts):
+        for path, part in thoughts:
             if not isinstance(part, Thinking):
                 continue
             value = part.signature.value if part.signature is not None else ""
@@ -159,7 +159,7 @@ class MessagesWriter:
                 self._content.drop("dropped", path, "the target takes no reasoning back")
                 continue
             texts.append(part.text)
-            entries += write_entries(part, number, value, self._target.model)
+            entries += write_entries(part, len(entries), value, self._target.model)
         if field and any(texts):
             wire[field] = "".join(texts)
         if any("signature" in entry or "data" in entry for entry in entries):

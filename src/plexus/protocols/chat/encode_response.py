@@ -132,11 +132,11 @@ class _AnswerMessage:
         said = "".join(thought.text for thought in self._thoughts)
         if said:
             message["reasoning_content"] = said
-        if any(thought.signature is not None for thought in self._thoughts):
-            entries: list[Wire] = []
-            for index, thought in enumerate(self._thoughts):
-                value = wrap(thought.signature, "chat") if thought.signature is not None else ""
-                entries += write_entries(thought, index, value, self._writing.model)
+        entries: list[Wire] = []
+        for thought in self._thoughts:
+            if thought.signature is not None:
+                entries += write_entries(thought, len(entries), wrap(thought.signature, "chat"), self._writing.model)
+        if entries:
             message["reasoning_details"] = entries
 
     def _annotations(self) -> list[Wire]:

@@ -4,6 +4,8 @@ import base64
 import binascii
 from typing import Any
 
+from msgspec.structs import replace
+
 from plexus.ir.chat import StopReason
 from plexus.ir.errors import Fault
 from plexus.ir.events import Event, PartEnd, PartStart, SignatureDelta, TextDelta
@@ -15,7 +17,7 @@ from plexus.protocols.chat.errors import error_in
 from plexus.protocols.chat.logprobs import read_logprobs
 from plexus.protocols.chat.stops import decode_stop
 from plexus.protocols.chat.stream_calls import CallsReader
-from plexus.protocols.chat.thoughts import plain_thought, read_entry
+from plexus.protocols.chat.thoughts import mark, plain_thought, read_entry, squeezed
 
 Wire = dict[str, Any]
 
@@ -57,6 +59,8 @@ class ChoiceReader:
         self._open: int | None = None
         self._kind = ""
         self._entry: Any = None
+        self._mark: Any = None
+        self._plain: list[str] = []
         self._signed = False
         self._citations: list[Citation] = []
         self._cited = False
@@ -139,6 +143,7 @@ class ChoiceReader:
     def _think_plain(self, text: str, events: list[Event]) -> None:
         if self._kind != "thinking" or self._signed:
             self._begin("thinking", Thinking(), events)
+        self._plain.append(text)
         events.append(TextDelta(self._open or 0, text))
 
     def _think_entry(self, entry: Wire, events: list[Event]) -> None:
@@ -147,23 +152,31 @@ class ChoiceReader:
         if thought is None or not (thought.text or thought.signature):
             return
         text, signature = thought.text, thought.signature
-        kind = "summary" if thought.summary else "thinking"
-        hidden = signature is not None and not text
-        same = self._kind in ({"summary", "thinking"} if hidden else {kind}) and entry.get("index") == self._entry
-        if not same or self._signed or thought.redacted:
-            thought.text, thought.signature = "", None
-            self._begin(kind, thought, events)
-            self._entry = entry.get("index")
+        if text and self._plain and squeezed(text) == squeezed("".join(self._plain)):
+            text = ""  # this gateway, and others, repeat a thought whole when they sign it
+        elif not self._continues(thought, entry.get("index")):
+            kind = "summary" if thought.summary else "thinking"
+            self._begin(kind, replace(thought, text="", signature=None), events)
+        self._entry, self._mark = entry.get("index"), mark(thought)
         if text:
             events.append(TextDelta(self._open or 0, text))
         if signature is not None:
             events.append(SignatureDelta(self._open or 0, signature))
             self._signed = True
 
+    def _continues(self, thought: Thinking, index: Any) -> bool:
+        """Whether an entry goes on with the open thought: more of its text, or its signature."""
+        if self._signed or thought.redacted:
+            return False
+        if not thought.text:
+            return self._kind in {"summary", "thinking"} and (index == self._entry or mark(thought) == self._mark)
+        return self._kind == ("summary" if thought.summary else "thinking") and index == self._entry
+
     def _begin(self, kind: str, shell: Part, events: list[Event]) -> None:
         self._end_open(events)
         self._begun = True
         self._open, self._kind, self._signed = self._account.part(), kind, False
+        self._entry, self._mark, self._plain = None, None, []
         events.append(PartStart(self._open, shell, self._number))
 
     def _end_open(self, events: list[Event]) -> None:
@@ -174,7 +187,7 @@ class ChoiceReader:
             self._said = True
             citations = self._take_citations()
         events.append(PartEnd(self._open, citations))
-        self._open, self._kind, self._entry = None, "", None
+        self._open, self._kind, self._plain = None, "", []
 
     def _take_citations(self) -> list[Citation]:
         citations, self._citations = self._citations, []

@@ -172,6 +172,7 @@ class StreamEncoder:
                 self.drops.append(Drop("approximated", "stop_reason", f"chat has no word for {stop}"))
             frames.append(self._speak(choice))
             said = self._spoken[choice]
+            frames.append(self._deltas(choice, said.closing()))
             word = encode_stop(stop, calls=said.calls > 0, legacy=self._legacy, refused=said.refused)
             frames.append(self._chunk(choice, {}, word))
         if self._usage_wanted and event.usage is not None:

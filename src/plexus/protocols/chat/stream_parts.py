@@ -20,17 +20,19 @@ Wire = dict[str, Any]
 
 
 class Spoken:
-    """What a choice has told so far: characters of content, calls, images, and thoughts."""
+    """What a choice has told so far: characters of content, calls, images, and entries of signed thoughts."""
 
     def __init__(self) -> None:
         self.characters = 0
         self.calls = 0
         self.images = 0
-        self.thoughts = 0
-        self.signed = False
+        self.entries = 0
         self.refused = False
-        self.unsigned: list[Wire] = []
-        """Entries of thoughts without a signature, written only once one with a signature comes."""
+        self.annotations: list[Wire] = []
+
+    def closing(self) -> list[Wire]:
+        """The delta with the annotations, whole and once: clients that append lists must not see them in pieces."""
+        return [{"annotations": self.annotations}] if self.annotations else []
 
 
 class GrowingPart:
@@ -93,14 +95,13 @@ class _Text(GrowingPart):
 
     def close(self, end: PartEnd) -> list[Wire]:
         length = self._spoken.characters - self._start
-        annotations = []
         for citation in end.citations or self._part.citations:
             annotation = write_annotation(citation, self._start, length)
             if annotation is not None:
-                annotations.append(annotation)
+                self._spoken.annotations.append(annotation)
             else:
                 self._drops.append(Drop("dropped", "delta.annotations", f"chat cannot cite a {citation.kind}"))
-        return [{"annotations": annotations}] if annotations else []
+        return []
 
 
 class _Refusal(GrowingPart):
@@ -119,7 +120,7 @@ class _Refusal(GrowingPart):
 
 
 class _Thinking(GrowingPart):
-    """Text goes out as it comes; the entry with the signature, which clients send back, follows whole at the end."""
+    """Text goes out as it comes. A signed thought is repeated whole at its end, as the entries that clients send back."""
 
     prefix = b'{"reasoning_content":'
 
@@ -144,23 +145,19 @@ class _Thinking(GrowingPart):
         return []
 
     def close(self, end: PartEnd) -> list[Wire]:
-        spoken, signature = self._spoken, self._signature
+        if self._signature is None:
+            return []
         thought = Thinking(
             text="".join(self._said),
-            signature=signature,
+            signature=self._signature,
             redacted=self._part.redacted,
             summary=self._part.summary,
             id=self._part.id,
             extras={**(self._part.extras or {}), **(end.extras or {})} or None,
         )
-        value = wrap(signature, "chat") if signature is not None else ""
-        entries = write_entries(thought, spoken.thoughts, value, self._writing.model)
-        spoken.thoughts += 1
-        spoken.signed = spoken.signed or bool(value)
-        spoken.unsigned += entries
-        if not spoken.signed or not spoken.unsigned:
-            return []
-        entries, spoken.unsigned = spoken.unsigned, []
+        value = wrap(self._signature, "chat")
+        entries = write_entries(thought, self._spoken.entries, value, self._writing.model)
+        self._spoken.entries += len(entries)
         return [{"reasoning_details": entries}]
 
 

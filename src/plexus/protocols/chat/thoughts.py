@@ -33,7 +33,7 @@ def read_thoughts(message: Wire, sign: Sign) -> list[Thinking]:
     if not thoughts:
         return [Thinking(text=plain)] if plain else []
     unsigned = all(thought.signature is None for thought in thoughts)
-    if plain and unsigned and _bare(plain) != _bare("".join(thought.text for thought in thoughts)):
+    if plain and unsigned and squeezed(plain) != squeezed("".join(thought.text for thought in thoughts)):
         return [Thinking(text=plain)]
     if plain and not any(thought.text for thought in thoughts):
         first = thoughts[0]
@@ -43,7 +43,8 @@ def read_thoughts(message: Wire, sign: Sign) -> list[Thinking]:
     return thoughts
 
 
-def _bare(text: str) -> str:
+def squeezed(text: str) -> str:
+    """The text without white space, to compare what was said twice."""
     return "".join(text.split())
 
 
@@ -66,7 +67,8 @@ def _from_details(entries: Any, sign: Sign) -> list[Thinking]:
         if thought is None:
             continue
         previous = thoughts[-1] if thoughts else None
-        if previous is not None and belongs(previous, thought, same_index=entry.get("index") == last_index):
+        near = entry.get("index") == last_index or (previous is not None and mark(previous) == mark(thought))
+        if previous is not None and near and belongs(previous, thought):
             previous.signature = thought.signature
             previous.id = previous.id or thought.id
         else:
@@ -95,10 +97,15 @@ def read_entry(entry: Wire, sign: Sign) -> Thinking | None:
     return thought
 
 
-def belongs(previous: Thinking, thought: Thinking, *, same_index: bool) -> bool:
-    """Whether an encrypted entry is the signature of the readable one just before it."""
+def mark(thought: Thinking) -> tuple[str, Any]:
+    """What entries of one thought have in common beside their index: id and format."""
+    return thought.id, (thought.extras or {}).get("format")
+
+
+def belongs(previous: Thinking, thought: Thinking) -> bool:
+    """Whether an encrypted entry can be the signature of the readable one just before it."""
     hidden = thought.signature is not None and not thought.text and not thought.summary
-    return same_index and hidden and not thought.redacted and previous.signature is None
+    return hidden and not thought.redacted and previous.signature is None
 
 
 def _from_blocks(blocks: Any, sign: Sign) -> list[Thinking]:
@@ -121,8 +128,11 @@ def _string(value: Any) -> str:
 
 
 def write_entries(thought: Thinking, index: int, value: str, model: str = "") -> list[Wire]:
-    """The `reasoning_details` entries of a thinking part; `value` is its signature as it shall be sent, or ""."""
-    common: Wire = {"index": index}
+    """The `reasoning_details` entries of a thinking part; `value` is its signature as it shall be sent, or "".
+
+    They are numbered from `index`, each with a number of its own, because clients merge entries of one number.
+    """
+    common: Wire = {}
     form = _format(thought, model)
     if form:
         common["format"] = form
@@ -132,14 +142,14 @@ def write_entries(thought: Thinking, index: int, value: str, model: str = "") ->
         common.update(thought.extras)
     entries: list[Wire] = []
     if thought.summary and thought.text:
-        entries.append({"type": "reasoning.summary", "summary": thought.text, **common})
+        entries.append({"type": "reasoning.summary", "summary": thought.text, **common, "index": index})
     elif thought.text or _shown(thought):
-        entry = {"type": "reasoning.text", "text": thought.text, **common}
+        entry = {"type": "reasoning.text", "text": thought.text, **common, "index": index}
         if value and _shown(thought):
             return [{**entry, "signature": value}]
         entries.append(entry)
     if value:
-        entries.append({"type": "reasoning.encrypted", "data": value, **common})
+        entries.append({"type": "reasoning.encrypted", "data": value, **common, "index": index + len(entries)})
     return entries
 
 

@@ -4,6 +4,7 @@ import itertools
 import json
 
 import pytest
+from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 from tests.grammar import violations
 from tests.unit.protocols.chat.wires import (
@@ -216,11 +217,42 @@ def test_redacted_thinking_is_an_encrypted_entry():
     assert unwrap(entry["data"], "chat") == signature
 
 
-def test_thoughts_before_a_signed_one_are_repeated_with_it_in_order():
+def test_a_client_that_appends_deltas_gets_the_whole_answer():
+    """The SDK's own helper merges list entries by position, so lists of any length come in one piece."""
     signature = Signature("sig", Origin("messages", "anthropic", "claude"))
-    frames = written(unfold(answer(Thinking(text="one"), Thinking(text="two", signature=signature))))
-    (entries,) = deltas(frames, "reasoning_details")
-    assert [(entry["text"], entry["index"]) for entry in entries] == [("one", 0), ("two", 1)]
+    parts = [
+        Thinking(text="one", signature=signature),
+        Thinking(text="short", summary=True, signature=Signature("enc", Origin("responses", "openai", "o3"))),
+        Text(text="a", citations=[Citation(url="https://a.test", title="A")]),
+        Text(text="b", citations=[Citation(url="https://b.test", title="B")]),
+        ToolCall(id="x", name="look", arguments='{"x":1}', signature=signature),
+        ToolCall(id="y", name="see", arguments="{}"),
+    ]
+    response = answer(*parts)
+    state = ChatCompletionStreamState()
+    for frame in written(unfold(response), asked(stream=True, stream_options={"include_usage": True}))[:-1]:
+        state.handle_chunk(ChatCompletionChunk.model_validate(frame))
+    final, whole = state.current_completion_snapshot, told(response)
+    assert final.usage is not None
+    assert final.usage.total_tokens == 15
+    message = final.choices[0].message.model_dump(exclude_none=True)
+    for name in ("content", "reasoning_content", "reasoning_details", "annotations"):
+        assert message[name] == whole["choices"][0]["message"][name]
+    got = [(call["id"], call["function"]["arguments"], call.get("extra_content")) for call in message["tool_calls"]]
+    want = whole["choices"][0]["message"]["tool_calls"]
+    assert got == [(call["id"], call["function"]["arguments"], call.get("extra_content")) for call in want]
+
+
+def test_a_thought_that_is_repeated_for_its_signature_is_read_once():
+    thoughts = [
+        Thinking(text="one", signature=Signature("sig", Origin("messages", "anthropic", "claude"))),
+        Thinking(text="short", summary=True, signature=Signature("enc", Origin("responses", "openai", "o3"))),
+        Thinking(text="plain"),
+    ]
+    data = encoded(unfold(answer(*thoughts, Text(text="a"))))
+    *found, _ = fold(events(data)).parts
+    assert [part.text for part in found if isinstance(part, Thinking)] == ["one", "short", "plain"]
+    assert [part.signature is not None for part in found if isinstance(part, Thinking)] == [True, True, False]
 
 
 def test_107_a_call_signature_is_written_the_way_google_does():
