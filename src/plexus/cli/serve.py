@@ -100,6 +100,7 @@ async def _run(settings: Settings, home: FileHome | None, listener: socket.socke
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # web/address.py reads them, from trusted peers only
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=GRACE,
         )
