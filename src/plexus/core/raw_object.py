@@ -3,16 +3,28 @@
 Also the cheap checks a body must pass before anybody parses it whole.
 """
 
+import codecs
 import re
+from array import array
+from collections.abc import Iterator
+from itertools import accumulate
 
 import msgspec
 
 from plexus.core.json import JSONError
 
 _KEY = re.compile(rb'[\s,{]*("(?:[^"\\]|\\.)*")\s*:\s*', re.DOTALL)
-_STRING = re.compile(rb'"[^"]*"')
-_TO_KEEP = bytes(set(range(256)) - set(b'"[]{}'))
+_SLICE = 256 * 1024
+_RUN = b"," * 8
+_DENSE = 50_000
+_BYTE = 255
+_STEPS = bytes(1 if byte in b"{[" else 255 if byte in b"}]" else 0 for byte in range(256))
+_NO_MARK = bytes(set(range(256)) - set(b"{}[],"))
 _split = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+FIELDS = 1000
+"""Fields the object itself may have. No API has a tenth of that."""
 
 
 class TooComplex(Exception):  # noqa: N818 - a limit that was met
@@ -73,36 +85,83 @@ class RawObject:
 def _split_strictly(body: bytes) -> dict[str, msgspec.Raw]:
     try:
         if not body.isascii():
-            body.decode()  # the split does not look inside the values
-        return _split.decode(body)
+            _check_text(body)
+        values = _split.decode(body)
     except msgspec.ValidationError:
         raise JSONError("the body must be one JSON object") from None
     except RecursionError:
         raise JSONError("nested too deep") from None
     except UnicodeDecodeError:
         raise JSONError("not valid UTF-8") from None
+    if len(values) > FIELDS:
+        raise JSONError(f"more than {FIELDS} fields")
+    return values
+
+
+def _check_text(body: bytes) -> None:
+    """The split does not look inside the values. In slices, since one emoji would make a copy of four bytes a letter."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for at in range(0, len(body), _SLICE):
+        decoder.decode(body[at : at + _SLICE])
+    decoder.decode(b"", final=True)
 
 
 def check_shape(body: bytes, depth: int, elements: int) -> None:
     """Refuse JSON that is cheap to send and dear to parse, without parsing it.
 
     Raises:
-        TooComplex: when it nests deeper than `depth` or holds more than `elements` values.
+        TooComplex: when it nests deeper than `depth`, holds more than `elements` values, or very many fields.
     """
-    opens = body.count(b"{") + body.count(b"[")
-    if opens <= depth and body.count(b",") + opens <= elements:
+    opens, commas = body.count(b"{") + body.count(b"["), body.count(b",")
+    if opens <= depth and commas <= FIELDS and opens + commas <= elements:
         return
-    # What is left after this are the brackets and the quotes that really open and close strings.
-    bare = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    if opens + body.count(b",") > elements:
-        structure = _STRING.sub(b"", bare)
-        if structure.count(b",") + structure.count(b"{") + structure.count(b"[") > elements:
+    slices = _counted(body, elements)
+    level = fields = 0
+    for marks in slices:
+        levels = list(accumulate(array("b", _thinned(marks).translate(_STEPS)), initial=level))
+        highest = max(levels)
+        if highest > depth:
+            raise TooComplex(f"nested deeper than {depth} levels")
+        if min(levels) < 0:
+            return  # no JSON; the parser will say where
+        level = levels[-1]
+        # two ones in a row are a comma between the fields of the object itself
+        fields += (bytes(levels) if highest <= _BYTE else bytes(map(_BYTE.__and__, levels))).count(b"\1\1")
+        if fields > FIELDS:
+            raise TooComplex(f"more than {FIELDS} fields")
+
+
+def _counted(body: bytes, elements: int) -> list[bytes]:
+    """The brackets and commas outside strings, once it is sure that they are not too many."""
+    slices: list[bytes] = []
+    found = closed = 0
+    for marks in _structure(body):
+        closing = marks.count(b"}") + marks.count(b"]")
+        found, closed = found + len(marks) - closing, closed + closing
+        if found > elements or closed > elements:
             raise TooComplex(f"more than {elements} elements")
-    level = 0
-    for bracket in _STRING.sub(b"", bare.translate(None, _TO_KEEP).replace(b'""', b"")):
-        if bracket in b"{[":
-            level += 1
-            if level > depth:
-                raise TooComplex(f"nested deeper than {depth} levels")
-        else:
-            level -= 1
+        slices.append(marks)
+    return slices
+
+
+def _thinned(marks: bytes) -> bytes:
+    """Fewer marks to follow where there are very many: fields are then counted too low, and depth by two at most."""
+    if len(marks) > _DENSE:
+        marks = marks.replace(b"{}", b"").replace(b"[]", b"")
+    return marks.replace(_RUN, b",")
+
+
+def _structure(body: bytes) -> Iterator[bytes]:
+    """The brackets and commas outside strings, slice by slice."""
+    inside, carry = 0, b""
+    for at in range(0, len(body), _SLICE):
+        piece = carry + body[at : at + _SLICE]
+        hanging = (len(piece) - len(piece.rstrip(b"\\"))) % 2  # a backslash whose other half is in the next slice
+        piece, carry = (piece[:-1], piece[-1:]) if hanging else (piece, b"")
+        if b"\\" in piece:
+            piece = piece.replace(b"\\\\", b"").replace(b'\\"', b"")
+        parts = piece.split(b'"')
+        marks = b"".join(parts[inside::2]).translate(None, _NO_MARK)
+        inside = (inside + len(parts) - 1) % 2
+        if marks:
+            yield marks

@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from plexus.core import raw_object
 from plexus.core.json import JSONError
 from plexus.core.raw_object import RawObject, TooComplex, check_shape
 
@@ -65,3 +66,60 @@ def test_depth_and_width_are_bounded_before_parsing():
 
 def test_brackets_and_commas_inside_strings_do_not_count():
     check_shape(json.dumps({"text": '[[{{,"\\' * 5000}).encode(), 256, 1000)
+
+
+def depth_of(value) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(depth_of, value.values()), default=0)
+    return 1 + max(map(depth_of, value), default=0) if isinstance(value, list) else 0
+
+
+def elements_of(value) -> int:
+    """Opened brackets and commas."""
+    if not isinstance(value, list | dict):
+        return 0
+    inner = list(value.values()) if isinstance(value, dict) else value
+    return 1 + max(len(inner) - 1, 0) + sum(map(elements_of, inner))
+
+
+def refused(body: bytes, depth: int, elements: int) -> bool:
+    try:
+        check_shape(body, depth, elements)
+    except TooComplex:
+        return True
+    return False
+
+
+texts = st.text(alphabet='"\\{}[],ab\u00e4\n')
+values = st.recursive(texts | st.integers(), lambda c: st.lists(c) | st.dictionaries(texts, c), max_leaves=30)
+
+
+@given(values, st.sampled_from([1, 2, 3, 7, 64]))
+@example({"\\\\": ["\\", '"', [["\\\\\\"]]]}, 1)
+def test_the_shape_is_that_of_the_parsed_value_wherever_the_slices_are_cut(value, size):
+    body = json.dumps(value, ensure_ascii=False).encode()
+    before, raw_object._SLICE = raw_object._SLICE, size
+    try:
+        depth, elements = depth_of(value), elements_of(value)
+        assert not refused(body, depth, elements)
+        assert depth == 0 or refused(body, depth - 1, elements)
+        assert elements == 0 or refused(body, depth, elements - 1)
+    finally:
+        raw_object._SLICE = before
+
+
+def test_an_object_of_very_many_fields_is_refused_before_it_is_split():
+    body = b"{" + b",".join(b'"a%d":1' % n for n in range(100_000)) + b"}"
+    with pytest.raises(TooComplex, match="fields"):
+        check_shape(body, 256, 1_000_000)
+    with pytest.raises(JSONError, match="fields"):
+        RawObject(b"{" + b",".join(b'"a%d":1' % n for n in range(1001)) + b"}")
+    inner = b'{"a":{' + b",".join(b'"a%d":1' % n for n in range(100_000)) + b"}}"
+    check_shape(inner, 256, 1_000_000)
+
+
+def test_a_character_cut_by_the_slices_is_still_one():
+    body = b'{"a":"' + "\u00e4\U0001f642".encode() * 100_000 + b'"}'
+    assert RawObject(body).text("a")
+    with pytest.raises(JSONError, match="UTF-8"):
+        RawObject(body[:-3] + b"\xc3" + b'"}')
