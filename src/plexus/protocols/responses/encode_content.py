@@ -99,6 +99,8 @@ def encode_media(media: Media, path: str, drops: list[Drop], *, same: bool) -> d
 
 def _encode_image(media: Media, path: str, drops: list[Drop]) -> dict[str, Any] | None:
     raw: dict[str, Any] = {"type": "input_image", "detail": media.detail or "auto"}
+    if media.name:
+        drops.append(Drop("dropped", f"{path}.name", "an image has no name"))
     if media.data:
         raw["image_url"] = f"data:{media.mime or _sniff(media.data)};base64,{media.data}"
     elif media.url:
@@ -158,10 +160,10 @@ def encode_citation(citation: Citation) -> dict[str, Any] | None:
         return {"title": "", "start_index": 0, "end_index": 0, **raw}
     if kind in CITATION_KINDS and "file_id" in raw:
         return raw
-    if citation.kind == "url" and citation.url:
+    if citation.url:
         place = {"start_index": citation.start or 0, "end_index": citation.end or 0}
         return {"type": "url_citation", "url": citation.url, "title": citation.title, **place}
-    if citation.kind == "file" and citation.file_id:
+    if citation.file_id:
         name, index = citation.title, citation.start or 0
         return {"type": "file_citation", "file_id": citation.file_id, "filename": name, "index": index}
     return None

@@ -3,6 +3,7 @@
 from typing import Any
 
 from plexus.ir.chat import ChatRequest, Usage
+from plexus.ir.drops import Drop
 from plexus.ir.parts import Extras, Text
 from plexus.protocols.responses.encode_request import encode_text
 from plexus.protocols.responses.encode_tools import encode_foreign_tools, encode_own_choice, encode_own_tools
@@ -121,8 +122,15 @@ def head(
     }
 
 
-def finish(response: dict[str, Any], usage: Usage | None, reason: str, now: int, extras: Extras | None) -> None:
-    """Fill in what is known only at the end. `reason`: of an incomplete answer."""
+def returned(extras: Extras | None, protocol: str, drops: list[Drop]) -> Extras:
+    """What of the upstream's own fields goes back: those of this protocol that are more than a repetition."""
+    own = protocol == "responses"
+    drops += [Drop("dropped", name) for name in extras or () if not own or name not in RETURNED]
+    return {name: value for name, value in (extras or {}).items() if own and name in RETURNED}
+
+
+def finish(response: dict[str, Any], usage: Usage | None, reason: str, now: int, extras: Extras) -> None:
+    """Fill in what is known only at the end. `reason`: of an incomplete answer. `extras`: see `returned`."""
     response["usage"] = encode_usage(usage)
     if reason:
         response["incomplete_details"] = {"reason": reason}
@@ -130,4 +138,4 @@ def finish(response: dict[str, Any], usage: Usage | None, reason: str, now: int,
         response["completed_at"] = max(now, response["created_at"])
     if usage is not None and usage.service_tier:
         response["service_tier"] = usage.service_tier if usage.service_tier in _TIERS else "default"
-    response.update({name: value for name, value in (extras or {}).items() if name in RETURNED})
+    response.update(extras)

@@ -92,7 +92,7 @@ _REASONING_FIELDS = (
     Field("reasoning.effort", {"reasoning": {"effort": "high"}}, _REASONING),
     Field("reasoning.effort (none)", {"reasoning": {"effort": "none"}}, _REASONING),
     Field("reasoning.summary", {"reasoning": {"effort": "high", "summary": "detailed"}}, _REASONING),
-    Field("reasoning.generate_summary", {"reasoning": {"effort": "high", "generate_summary": "auto"}}, _REASONING),
+    Field("reasoning.generate_summary", {"reasoning": {"effort": "high", "generate_summary": "detailed"}}, _REASONING),
     Field("reasoning.context", {"reasoning": {"context": "all_turns"}}, _REASONING),
     Field("reasoning.mode", {"reasoning": {"mode": "pro"}}, _REASONING),
 )
@@ -103,7 +103,7 @@ _TEXT_FIELDS = (
     Field("text.format.schema", _format(), _OUTPUT),
     Field("text.format.name", _format(name="weather"), _OUTPUT),
     Field("text.format.description", _format(description="An answer."), _OUTPUT),
-    Field("text.format.strict", _format(strict=True), _OUTPUT),
+    Field("text.format.strict", _format(strict=True), _OUTPUT, "a schema is binding elsewhere without a word"),
     Field("text.verbosity", {"text": {"verbosity": "low"}}, _CREATE),
 )
 

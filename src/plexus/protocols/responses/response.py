@@ -8,7 +8,7 @@ from plexus.ir.errors import InvalidAnswer
 from plexus.ir.exchange import Reading, Writing
 from plexus.ir.parts import Part, Text, ToolCall
 from plexus.protocols.responses.encode_output import encode_output
-from plexus.protocols.responses.envelope import ECHOED, RETURNED, TELLING, echo, finish, head, own_id
+from plexus.protocols.responses.envelope import ECHOED, TELLING, echo, finish, head, own_id, returned
 from plexus.protocols.responses.output_items import parts_of, status_of, stop_of
 from plexus.protocols.responses.usage import decode_usage
 
@@ -101,6 +101,6 @@ def encode_response(response: ChatResponse, writing: Writing) -> tuple[dict[str,
         error,
     )
     body.update(echo(writing.request))
-    finish(body, response.usage, reason, writing.now, response.extras)
-    drops += [Drop("dropped", key) for key in response.extras or () if key not in RETURNED]
+    extras = returned(response.extras, response.protocol, drops)
+    finish(body, response.usage, reason, writing.now, extras)
     return body, drops

@@ -24,7 +24,7 @@ from plexus.ir.events import (
 from plexus.ir.exchange import Writing
 from plexus.ir.parts import Part, Text, Thinking, ToolCall
 from plexus.protocols.responses.encode_output import Names
-from plexus.protocols.responses.envelope import RETURNED, echo, finish, head, own_id
+from plexus.protocols.responses.envelope import echo, finish, head, own_id, returned
 from plexus.protocols.responses.errors import error_object, response_error
 from plexus.protocols.responses.output_items import status_of
 from plexus.protocols.responses.stream_growth import Growing, growing
@@ -122,9 +122,9 @@ class StreamEncoder:
         )
         response = self._head(status, self._out.items, error)
         usage = end.usage or (self._start.usage if self._start else None)
-        extras = {**((self._start.extras if self._start else None) or {}), **(end.extras or {})}
+        start = self._start or ResponseStart()
+        extras = returned({**(start.extras or {}), **(end.extras or {})}, start.protocol, self.drops)
         finish(response, usage, reason, self._writing.now, extras)
-        self.drops += [Drop("dropped", name) for name in extras if name not in RETURNED]
         return data + self._told(f"response.{status}", response)
 
     def _fail(self, event: StreamError) -> bytes:
@@ -132,7 +132,7 @@ class StreamEncoder:
         self._ended = True
         self._parts, self._waiting = {}, {}
         response = self._head("failed", self._out.items, response_error(event.fault))
-        finish(response, event.usage, "", self._writing.now, None)
+        finish(response, event.usage, "", self._writing.now, {})
         raised = b'"error":%b,' % json.dumps(error_object(event.fault))
         return data + self._told("response.failed", response, raised)
 
