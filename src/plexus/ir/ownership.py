@@ -1,6 +1,7 @@
 """Who may see an opaque value again: only the provider and model that made it. Foreign ones leave the request here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from msgspec.structs import replace as _copy
 
@@ -29,8 +30,9 @@ def own_state(
     messages = []
     for m, message in enumerate(request.messages):
         parts = []
+        foreign = _foreign_calls(message.parts, ours)
         for p, part in enumerate(message.parts):
-            kept = _owned(part, ours)
+            kept = None if isinstance(part, Opaque) and foreign & _ids(part) else _owned(part, ours)
             if kept is not part:
                 drops.append(Drop("stripped", f"messages[{m}].parts[{p}]", "made by another provider or model"))
             if kept is not None:
@@ -39,10 +41,41 @@ def own_state(
     return (_copy(request, messages=messages), drops) if drops else (request, drops)
 
 
+_SEALED = frozenset({"encrypted_content", "encrypted_index", "encrypted_stdout"})
+
+
+def sealed_in(raw: Any) -> Iterator[str]:
+    """The encrypted values inside a block that is not modelled: only the account that made them can read them."""
+    if isinstance(raw, dict):
+        for key, value in raw.items():
+            if key in _SEALED and isinstance(value, str) and value:
+                yield value
+            else:
+                yield from sealed_in(value)
+    elif isinstance(raw, list):
+        for value in raw:
+            yield from sealed_in(value)
+
+
+def _foreign_calls(parts: list[Part], ours: Callable[[str, Origin], bool]) -> set[str]:
+    """Ids of server-side calls whose results are sealed by another account; call and result leave together."""
+    foreign: set[str] = set()
+    for part in parts:
+        if isinstance(part, Opaque) and not all(ours(value, part.origin) for value in sealed_in(part.raw)):
+            foreign |= _ids(part)
+    return foreign
+
+
+def _ids(part: Opaque) -> set[str]:
+    raw = part.raw if isinstance(part.raw, dict) else {}
+    return {value for key in ("id", "tool_use_id") if isinstance(value := raw.get(key), str)}
+
+
 def _owned(part: Part, ours: Callable[[str, Origin], bool]) -> Part | None:
     match part:
         case Opaque():
-            return part if not part.origin.known or ours("", part.origin) else None
+            known = not part.origin.known or ours("", part.origin)
+            return part if known and all(ours(value, part.origin) for value in sealed_in(part.raw)) else None
         case Text() | Media() | ToolCall() if part.signature is not None:
             return part if ours(part.signature.value, part.signature.origin) else _copy(part, signature=None)
         case Thinking() if part.signature is not None:

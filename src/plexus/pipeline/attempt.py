@@ -10,7 +10,7 @@ from msgspec import Struct
 from plexus.ir.events import ResponseStart, StreamError
 from plexus.ir.fold import fold
 from plexus.pipeline.call import Call
-from plexus.pipeline.headers import outgoing, returning
+from plexus.pipeline.headers import betas, outgoing, returning
 from plexus.pipeline.render import Rendering
 from plexus.pipeline.retry_after import retry_after
 from plexus.pipeline.snapshot import Door
@@ -42,10 +42,12 @@ async def attempt(call: Call, door: Door, rendering: Rendering, upstream: Upstre
     Raises:
         UpstreamFailed: whatever goes wrong before that.
     """
+    client = outgoing(call.headers) if rendering.passthrough else {}
     headers = {
-        **(outgoing(call.headers) if rendering.passthrough else {}),
+        **client,
         **door.headers,
         **rendering.headers,
+        **betas(client, door.headers, rendering.headers),
         "content-type": "application/json",
         "accept": "text/event-stream" if rendering.stream else "application/json",
         "accept-encoding": "identity",

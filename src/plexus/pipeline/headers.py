@@ -73,6 +73,18 @@ def outgoing(client: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     }
 
 
+_BETA = "anthropic-beta"
+
+
+def betas(*sources: Mapping[str, str]) -> dict[str, str]:
+    """The beta flags of all sources in one header: each once, in the order given.
+
+    Source: https://platform.claude.com/docs/en/api/beta-headers
+    """
+    flags = [flag.strip() for source in sources for flag in source.get(_BETA, "").split(",")]
+    return {_BETA: ",".join(dict.fromkeys(filter(None, flags)))} if any(flags) else {}
+
+
 def returning(upstream: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """The provider's headers the client gets to see: request ids, rate limits, `Retry-After`."""
     return [

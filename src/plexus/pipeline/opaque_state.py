@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec.structs import replace
 
 from plexus.ir.chat import ChatRequest, ChatResponse, Message
-from plexus.ir.parts import Media, Origin, Part, Signature, Text, Thinking, ToolCall
+from plexus.ir.ownership import sealed_in
+from plexus.ir.parts import Media, Opaque, Origin, Part, Signature, Text, Thinking, ToolCall
 
 _NONCE = 12
 Value = TypeVar("Value")
@@ -47,6 +48,10 @@ class OpaqueState:
     def saw(self, response: ChatResponse) -> None:
         """Note the maker of every opaque value in an answer."""
         for part in response.parts:
+            if isinstance(part, Opaque):
+                for value in sealed_in(part.raw):
+                    self._put(self._makers, self._hash(value), part.origin)
+                continue
             signature = getattr(part, "signature", None)
             if signature is not None and signature.origin.known:
                 self._put(self._makers, self._hash(signature.value), signature.origin)
