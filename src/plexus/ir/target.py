@@ -86,7 +86,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     refused: frozenset[str] = frozenset()
     """Top-level wire fields the target answers with an error; they are dropped and reported."""
     text_arrays: bool = True
-    """chat: whether system, assistant and tool messages may hold several text parts; else they become one string."""
+    """chat: whether messages may hold arrays of text parts; else what is all text becomes one string."""
     custom_tools: bool = True
     """chat: whether free-form (`custom`) tools are accepted; else they become functions."""
     cache_marks: bool = False

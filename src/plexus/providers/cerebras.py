@@ -5,6 +5,8 @@ from plexus.providers import Provider, Speaks
 from plexus.providers.signing import bearer
 
 _CHAT = Dialect(
+    # Tools are functions; free-form (`custom`) ones are OpenAI's own.
+    custom_tools=False,
     # Documented roles are system, user, assistant and tool: https://inference-docs.cerebras.ai/api-reference/chat-completions
     developer_role=False,
     # Reasoning of earlier turns is kept when it comes back: https://inference-docs.cerebras.ai/capabilities/reasoning

@@ -5,6 +5,10 @@ from plexus.providers import Provider, Speaks
 from plexus.providers.signing import bearer, x_api_key
 
 _CHAT = Dialect(
+    # Tools are functions; free-form (`custom`) ones are OpenAI's own.
+    custom_tools=False,
+    # "messages[1]: invalid type: sequence, expected a string", a 400: content is never an array.
+    text_arrays=False,
     # "unknown variant `developer`": the roles are system, user, assistant and tool.
     # https://api-docs.deepseek.com/api/create-chat-completion
     developer_role=False,

@@ -5,6 +5,8 @@ from plexus.providers import Provider, Speaks
 from plexus.providers.signing import bearer
 
 _CHAT = Dialect(
+    # "tools[0].type must be one of [function, mcp]", a 400.
+    custom_tools=False,
     # Earlier reasoning goes back in `reasoning`: https://console.groq.com/docs/reasoning
     reasoning_field="reasoning",
     # "will result in a 400 error if they are supplied": https://console.groq.com/docs/openai

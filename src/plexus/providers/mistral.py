@@ -5,6 +5,8 @@ from plexus.providers import Provider, Speaks
 from plexus.providers.signing import bearer
 
 _CHAT = Dialect(
+    # "Input should be 'function'" for a tool's type, a 422.
+    custom_tools=False,
     # Roles are system, user, assistant and tool: https://docs.mistral.ai/api/endpoint/chat
     developer_role=False,
     max_tokens_field="max_tokens",

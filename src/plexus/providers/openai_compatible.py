@@ -5,6 +5,8 @@ from plexus.providers import Provider, Speaks
 from plexus.providers.signing import bearer
 
 _CHAT = Dialect(
+    # Tools are functions; free-form (`custom`) ones are OpenAI's own.
+    custom_tools=False,
     # Chat templates refuse or skip a role they do not know.
     # https://docs.vllm.ai/en/latest/serving/openai_compatible_server/
     developer_role=False,

@@ -5,6 +5,8 @@ from plexus.providers import Provider, Speaks
 from plexus.providers.signing import bearer
 
 _CHAT = Dialect(
+    # Tools are functions; free-form (`custom`) ones are OpenAI's own.
+    custom_tools=False,
     # Documented roles are system, user, assistant and tool: https://docs.together.ai/reference/chat-completions
     developer_role=False,
     max_tokens_field="max_tokens",

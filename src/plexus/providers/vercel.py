@@ -5,6 +5,8 @@ from plexus.providers import Provider, Speaks
 from plexus.providers.signing import bearer
 
 _CHAT = Dialect(
+    # Tools are functions; free-form (`custom`) ones are OpenAI's own.
+    custom_tools=False,
     max_tokens_field="max_tokens",
     # https://vercel.com/docs/ai-gateway/sdks-and-apis/openai-chat-completions/reasoning
     reasoning_field="reasoning",

@@ -8,6 +8,8 @@ from plexus.providers import Provider, Speaks
 from plexus.providers.signing import bearer
 
 _CHAT = Dialect(
+    # Tools are functions; free-form (`custom`) ones are OpenAI's own.
+    custom_tools=False,
     # Answers carry `reasoning_content`; it is read, and not wanted back.
     # https://docs.x.ai/developers/model-capabilities/text/reasoning
     # "(Unsupported)" in https://docs.x.ai/developers/rest-api-reference/inference/chat

@@ -23,13 +23,13 @@ class ContentWriter:
         self.native = protocol == "chat"
         self._target = target
 
-    def write(self, parts: list[tuple[str, Part]], *, plain: bool = False) -> str | list[Wire]:
-        """The `content` of these parts, each given with its path. `plain` asks for a string when all is text."""
+    def write(self, parts: list[tuple[str, Part]]) -> str | list[Wire]:
+        """The `content` of these parts, each given with its path: a string where it is one text or has to be."""
         blocks = [block for path, part in parts if (block := self.block(part, path)) is not None]
         if not blocks:
             return ""
         if all(block.keys() == {"type", "text"} and block["type"] == "text" for block in blocks) and (
-            len(blocks) == 1 or (plain and not self._target.dialect.text_arrays)
+            len(blocks) == 1 or not self._target.dialect.text_arrays
         ):
             return "\n\n".join(block["text"] for block in blocks)
         return blocks

@@ -67,7 +67,7 @@ class MessagesWriter:
         if not kept and parts:
             return []
         word = "system" if role == "system" or not self._target.dialect.developer_role else "developer"
-        return [{"role": word, "content": self._content.write(kept, plain=True)}]
+        return [{"role": word, "content": self._content.write(kept)}]
 
     def _user(self, parts: list[Placed]) -> list[Wire]:
         messages: list[Wire] = []
@@ -95,7 +95,7 @@ class MessagesWriter:
         wire: Wire = {
             "role": "tool",
             "tool_call_id": self.call_id(result.call_id),
-            "content": self._content.write(said, plain=True),
+            "content": self._content.write(said),
         }
         if result.name and self._native:
             wire["name"] = result.name
@@ -114,7 +114,7 @@ class MessagesWriter:
         said: list[Placed] = [(path, part) for path, part in parts if not isinstance(part, Thinking | ToolCall)]
         calls = [(path, part) for path, part in parts if isinstance(part, ToolCall)]
         wire: Wire = {"role": "assistant"}
-        content = self._content.write(self._spoken(said, wire), plain=True)
+        content = self._content.write(self._spoken(said, wire))
         thoughts: list[Placed] = [(path, part) for path, part in parts if isinstance(part, Thinking)]
         wire["content"] = content
         self._think(thoughts, wire)

@@ -8,6 +8,7 @@ from plexus.core.raw_object import RawObject
 from plexus.ir.target import Target
 
 _DEVELOPER = re.compile(rb'"role"\s{0,8}:\s{0,8}"developer"')
+_ARRAY = re.compile(rb'"content"\s{0,8}:\s{0,8}\[')
 _CALL_ID = re.compile(rb'"tool_call_id"\s{0,8}:\s{0,8}"([^"\\]{0,256})"')
 _NO_CHOICES = re.compile(rb'"choices"\s{0,8}:\s{0,8}\[\s{0,8}\]')
 _SCHEMA = re.compile(rb'"type"\s{0,8}:\s{0,8}"json_schema"')
@@ -20,6 +21,8 @@ def fits(body: RawObject, target: Target) -> bool:
         return False
     messages = bytes(body.values.get("messages", b""))
     if not dialect.developer_role and _DEVELOPER.search(messages):
+        return False
+    if not dialect.text_arrays and _ARRAY.search(messages):
         return False
     if not dialect.json_schema and _SCHEMA.search(bytes(body.values.get("response_format", b""))):
         return False

@@ -45,6 +45,12 @@ def test_093_a_system_message_of_several_blocks_is_valid_text_content():
     assert wires(system, there=target(text_arrays=False))[0]["content"] == "one\n\ntwo"
 
 
+def test_all_text_of_a_user_is_one_string_where_arrays_are_refused():
+    there = target(text_arrays=False)
+    assert wires(user(Text(text="a"), Text(text="b")), there=there) == [{"role": "user", "content": "a\n\nb"}]
+    assert wires(user(Text(text="a"), IMAGE), there=there)[0]["content"] == [{"type": "text", "text": "a"}, SHOWN]
+
+
 def test_202_developer_messages_become_system_where_the_role_is_unknown():
     message = Message(role="developer", parts=[Text(text="d")])
     assert wires(message)[0]["role"] == "developer"

@@ -21,6 +21,10 @@ def test_a_body_fits_unless_something_in_it_is_known_to_be_refused():
     assert fits(raw(store=True, messages=developer, response_format=schema), target())
     assert not fits(raw(store=True), target(refused=frozenset({"store"})))
     assert not fits(raw(messages=developer), target(developer_role=False))
+    assert not fits(
+        raw(messages=[{"role": "user", "content": [{"type": "text", "text": "a"}]}]), target(text_arrays=False)
+    )
+    assert fits(raw(), target(text_arrays=False))
     assert not fits(raw(response_format=schema), target(json_schema=False))
     assert not fits(raw(messages=result), target(tool_id_pattern="[a-zA-Z0-9]{9}"))
     assert fits(raw(messages=[{**result[0], "tool_call_id": "abcDEF123"}]), target(tool_id_pattern="[a-zA-Z0-9]{9}"))
