@@ -92,11 +92,19 @@ def _doors(
     """The ways to one model, preferred protocol first: the order of `access_via`, else of the declaration."""
     provider = settings.providers[name]
     bases = demo if provider.type == "demo" else _bases(provider)
-    wanted: tuple[str, ...] = details.access_via or tuple(bases)
+    wanted: tuple[str, ...] = details.access_via or _served(provider, model, tuple(bases))
     spoken = [protocol for protocol in wanted if protocol in bases and protocol in protocols]
     if details.type != _TEXT:
         return ()
     return tuple(_door(settings, protocols[p], (name, provider), (model, details), bases[p]) for p in spoken)
+
+
+def _served(provider: ProviderSettings, model: str, spoken: tuple[str, ...]) -> tuple[str, ...]:
+    """The protocols in which the model's own maker serves it; another provider serves it as it likes."""
+    profile = profile_of(model)
+    if profile.family != _declared(provider).name:
+        return spoken
+    return tuple(protocol for protocol in spoken if protocol in profile.protocols) or spoken
 
 
 def _declared(provider: ProviderSettings) -> Provider:
