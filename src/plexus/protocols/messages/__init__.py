@@ -33,6 +33,7 @@ PROTOCOL = WireProtocol(
     path=path,
     error_event="error",
     fits=fits,
+    count_path=_count_path,
     state_fields=frozenset({"container", "thread"}),
     minimal=MINIMAL,
     fields=FIELDS,

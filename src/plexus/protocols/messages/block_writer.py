@@ -127,6 +127,12 @@ class _Thoughts(BlockWriter):
         if not self.ended:
             self._signature = signature_text(Thinking(signature=signature))
 
+    def begin(self, index: int) -> bytes:
+        opening = super().begin(index)
+        if self._redacted:
+            self.head = b""  # nothing of it can be read
+        return opening
+
     def take(self) -> list[bytes]:
         told = [] if self._redacted else super().take()
         if self.ended and self._signature and not self._redacted:

@@ -11,6 +11,7 @@ from plexus.protocols.messages import wire
 from plexus.protocols.messages.citations import sendable
 from plexus.protocols.messages.draft import Draft
 from plexus.protocols.messages.encode_media import media_block
+from plexus.protocols.messages.response import is_block
 
 Block = dict[str, Any]
 
@@ -137,7 +138,7 @@ def _thinking(part: Thinking, path: str, draft: Draft) -> Block | None:
 
 
 def _opaque(part: Opaque, path: str, draft: Draft) -> Block | None:
-    if part.origin.protocol != wire.NAME or not isinstance(part.raw, dict):
+    if part.origin.protocol != wire.NAME or not is_block(part.raw):
         draft.lose("dropped", path, f"{part.kind} belongs to another protocol")
         return None
     return {key: value for key, value in part.raw.items() if value is not None or key != "cache_control"}

@@ -51,6 +51,8 @@ def _describe(block: Block, part: Media, path: str, draft: Draft) -> None:
             block["context"] = part.context
         if part.cite:
             block["citations"] = {"enabled": True}
+    elif part.name or part.context:
+        draft.lose("dropped", f"{path}.{'name' if part.name else 'context'}", "an image has no title")
     if part.detail not in {"", "auto"}:
         draft.lose("dropped", f"{path}.detail", "no choice of resolution")
     if part.signature is not None:

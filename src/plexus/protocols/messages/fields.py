@@ -81,7 +81,7 @@ _THINK = (
         same="not thinking is what most targets do unless asked",
     ),
     Field("thinking.type between_tools", {"thinking": {"type": "between_tools"}}, _BETA),
-    Field("thinking.display", {"thinking": {"type": "adaptive", "display": "summarized"}}, _THINKING),
+    Field("thinking.display", {"thinking": {"type": "adaptive", "display": "omitted"}}, _THINKING),
     Field("thinking.block_binding", {"thinking": {"type": "adaptive", "block_binding": {"type": "strict"}}}, _BETA),
     Field("output_config.effort", {"output_config": {"effort": "low"}}, _BUILD + "effort"),
     Field(
@@ -96,7 +96,7 @@ _TOOL_FIELDS = (
     Field("tools[].name", {"tools": [TOOL]}, _API),
     Field("tools[].description", {"tools": [{**TOOL, "description": "Look it up."}]}, _API),
     Field("tools[].input_schema", {"tools": [{**TOOL, "input_schema": SCHEMA}]}, _API),
-    Field("tools[].type custom", {"tools": [{**TOOL, "type": "custom"}]}, _API),
+    Field("tools[].type custom", {"tools": [{**TOOL, "type": "custom"}]}, _API, same="custom is what a tool is anyway"),
     Field("tools[].strict", {"tools": [{**TOOL, "input_schema": SCHEMA, "strict": True}]}, _TOOLS + "strict-tool-use"),
     Field("tools[].cache_control", {"tools": [{**TOOL, **MARK}]}, _CACHE),
     Field("tools[].defer_loading", {"tools": [{**TOOL, "defer_loading": True}]}, _TOOLS + "tool-search-tool"),

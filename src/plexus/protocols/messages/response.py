@@ -109,11 +109,16 @@ def write_answer_block(part: Part, path: str, drops: list[Drop], *, native: bool
                 "input": tool_input(part, path, drops),
                 **own(part.extras, path, drops, native=native),
             }
-        case Opaque() if part.origin.protocol == wire.NAME and isinstance(part.raw, dict):
-            return part.raw
+        case Opaque() if part.origin.protocol == wire.NAME and is_block(part.raw):
+            return dict(part.raw)
         case Opaque() | Media() | ToolResult():
             drops.append(Drop("dropped", path, f"no block for {part_kind(part)}"))
             return None
+
+
+def is_block(raw: Any) -> bool:
+    """Whether this is a content block at all: an object that names its type."""
+    return isinstance(raw, dict) and isinstance(raw.get("type"), str)
 
 
 def part_kind(part: Opaque | Media | ToolResult) -> str:

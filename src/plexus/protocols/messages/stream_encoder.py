@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from plexus.core import json
+from plexus.core.sse import comment
 from plexus.ir.drops import Drop
 from plexus.ir.events import (
     Event,
@@ -68,8 +69,10 @@ class MessagesStreamEncoder:
         return b"" if self._done else self._methods[type(event)](event)
 
     def heartbeat(self) -> bytes:
-        """A ping, which every client of this protocol knows."""
-        return b"" if self._done else frames.PING
+        """A ping, which every client of this protocol knows; a comment before the message began."""
+        if self._done:
+            return b""
+        return frames.PING if self._started else comment()
 
     def _response_start(self, event: ResponseStart) -> bytes:
         if self._started:

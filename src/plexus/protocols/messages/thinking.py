@@ -179,8 +179,12 @@ def _fit(budget: int, draft: Draft, body: dict[str, Any]) -> int:
 
 def _display(asked: Reasoning, draft: Draft, thinking: dict[str, Any], default: str) -> None:
     """How thinking comes back. Models that omit it unless asked are asked, so that other protocols' clients see it."""
-    if asked.show == "omitted" or (asked.show and draft.native):
+    if asked.show in {"omitted", "summarized"}:
         thinking["display"] = asked.show
+    elif asked.show:
+        thinking["display"] = "summarized"
+        if asked.show != "auto":
+            draft.lose("approximated", "reasoning.show", f"summaries are not told {asked.show}")
     elif default:
         thinking["display"] = default
 

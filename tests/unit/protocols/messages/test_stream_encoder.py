@@ -372,6 +372,8 @@ def test_fields_of_this_protocol_go_back_where_they_stood() -> None:
 
 def test_heartbeats_are_pings() -> None:
     encoder = PROTOCOL.stream_encoder(writing())
+    assert encoder.heartbeat() == b":\n\n"  # nothing may come before message_start
+    encoder.encode(START)
     assert encoder.heartbeat() == b'event: ping\ndata: {"type": "ping"}\n\n'
 
 
