@@ -166,7 +166,7 @@ CANNOT: tuple[Cannot, ...] = (
     Cannot(
         "request.stray",
         ALL,
-        ("repaired",),
+        ("repaired", "no call"),
         "A client's result that belongs to no call (or the reverse) is refused by every vendor; it is put right.",
     ),
     Cannot(
