@@ -34,7 +34,7 @@ PROTOCOL = WireProtocol(
     error_event="error",
     fits=fits,
     count_path=_count_path,
-    state_fields=frozenset({"container", "thread"}),
+    state_fields=frozenset({"thread"}),
     minimal=MINIMAL,
     fields=FIELDS,
 )
