@@ -49,12 +49,12 @@ def test_the_streaming_helper_tells_text_and_snapshots(sdks, upstream):
 
 
 async def test_the_asynchronous_client_streams_too(gateway, upstream):
-    async with anthropic.AsyncAnthropic(base_url=gateway.base_url, api_key=KEY, max_retries=0) as client:
-        async with client.messages.stream(
-            max_tokens=100, model=f"echo-on-{upstream}", messages=user("one two")
-        ) as stream:
-            final = await stream.get_final_message()
-    assert final.content[0].text == "one two"
+    options = {"max_tokens": 100, "model": f"echo-on-{upstream}", "messages": user("one two")}
+    async with (
+        anthropic.AsyncAnthropic(base_url=gateway.base_url, api_key=KEY, max_retries=0) as client,
+        client.messages.stream(**options) as stream,
+    ):
+        assert await stream.get_final_text() == "one two"
 
 
 @pytest.mark.parametrize("streaming", [False, True])

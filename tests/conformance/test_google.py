@@ -1,5 +1,7 @@
 """The google-genai package onto every upstream protocol: answers, streams, chats, function calls, schemas, thoughts."""
 
+from typing import Any
+
 import pytest
 from google import genai
 from google.genai import types
@@ -8,7 +10,7 @@ from tests.conformance.asked import LONG, ONE_CALL, SUNNY, TWO_CALLS, WEATHER, C
 from tests.conformance.sdks import KEY
 
 DECLARED = types.FunctionDeclaration(name="weather", description="The weather", parameters_json_schema=WEATHER)
-TOOLS = [types.Tool(function_declarations=[DECLARED])]
+TOOLS: list[Any] = [types.Tool(function_declarations=[DECLARED])]
 
 
 def content(role, *parts):
@@ -20,7 +22,8 @@ def ask(sdks, streaming, **options):
     if not streaming:
         answer = sdks.google.models.generate_content(**options)
         return answer.candidates[0].content.parts, answer.candidates[0].finish_reason, answer.usage_metadata
-    parts, last = [], None
+    parts: list[Any] = []
+    last: Any = None
     for chunk in sdks.google.models.generate_content_stream(**options):
         parts += (chunk.candidates[0].content.parts if chunk.candidates[0].content else None) or []
         last = chunk

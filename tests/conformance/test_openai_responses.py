@@ -42,9 +42,11 @@ def test_the_events_of_a_stream_keep_their_ids_and_numbers(sdks, upstream):
 
 
 async def test_the_asynchronous_client_streams_too(gateway, upstream):
-    async with openai.AsyncOpenAI(base_url=f"{gateway.base_url}/v1", api_key=KEY, max_retries=0) as client:
-        async with client.responses.stream(model=f"echo-on-{upstream}", input="one two") as stream:
-            final = await stream.get_final_response()
+    async with (
+        openai.AsyncOpenAI(base_url=f"{gateway.base_url}/v1", api_key=KEY, max_retries=0) as client,
+        client.responses.stream(model=f"echo-on-{upstream}", input="one two") as stream,
+    ):
+        final = await stream.get_final_response()
     assert final.output_text == "one two"
 
 

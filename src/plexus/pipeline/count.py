@@ -5,6 +5,7 @@ from plexus.ir.estimate import estimate
 from plexus.pipeline.call import Answer, Call
 from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.headers import outgoing
+from plexus.pipeline.retry_after import retry_after
 from plexus.pipeline.snapshot import Door
 from plexus.pipeline.targets import doors_for
 from plexus.providers import Outgoing
@@ -12,6 +13,7 @@ from plexus.upstream.failures import UpstreamFailed
 from plexus.upstream.reply import Pace
 
 _LIMIT = 1024 * 1024
+_NOT_OFFERED = {404, 405, 501}
 
 
 async def count_tokens(call: Call, gateway: Gateway) -> Answer:
@@ -24,12 +26,16 @@ async def count_tokens(call: Call, gateway: Gateway) -> Answer:
     door = doors_for(call, gateway.dice)[0]
     headers = [(b"content-type", b"application/json"), (b"x-plexus-request-id", call.request_id.encode())]
     if door.counts_tokens and door.protocol.name == call.protocol.name and door.protocol.count_path is not None:
-        return Answer(200, headers, await _asked(call, door, gateway))
+        told = await _asked(call, door, gateway)
+        if told is not None:
+            return Answer(200, headers, told)
     total = estimate(call.request, door.target.protocol)
-    return Answer(200, [*headers, (b"x-plexus-estimated", b"true")], dumps({call.protocol.count_field: total}))
+    body = {**call.protocol.count_rest, call.protocol.count_field: total}
+    return Answer(200, [*headers, (b"x-plexus-estimated", b"true")], dumps(body))
 
 
-async def _asked(call: Call, door: Door, gateway: Gateway) -> bytes:
+async def _asked(call: Call, door: Door, gateway: Gateway) -> bytes | None:
+    """The target's own answer; None when it turns out that it has no such call (many speak only the main one)."""
     assert door.protocol.count_path is not None  # noqa: S101 - the caller looked
     body = call.body.body
     if "model" in call.body.values:
@@ -45,8 +51,13 @@ async def _asked(call: Call, door: Door, gateway: Gateway) -> bytes:
     reply = await gateway.upstream.send(signed, door.timeouts)
     try:
         answer = await reply.read(_LIMIT, Pace())
+        if reply.status in _NOT_OFFERED:
+            return None
         if reply.status != 200:  # noqa: PLR2004
-            raise UpstreamFailed(door.protocol.decode_error(reply.status, answer), answer)
+            fault = door.protocol.decode_error(reply.status, answer)
+            seconds = retry_after(reply.headers)
+            fault.retry_after = fault.retry_after if seconds is None else seconds
+            raise UpstreamFailed(fault, answer)
         return answer
     finally:
         reply.close()

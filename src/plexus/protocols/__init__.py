@@ -111,6 +111,8 @@ class WireProtocol(Struct, frozen=True, kw_only=True):
     """Model → path of the protocol's own token counting call, where it has one."""
     count_field: str = "input_tokens"
     """The field in which an answer to such a call holds the count."""
+    count_rest: dict[str, str] = {}
+    """What such an answer says besides, always the same."""
     state_fields: frozenset[str] = frozenset()
     """Top-level fields that refer to state kept at the provider; they work only towards the same protocol."""
     minimal: dict[str, Any]

@@ -28,6 +28,7 @@ PROTOCOL = WireProtocol(
     error_event="error",
     fits=fits,
     count_path=count_path,
+    count_rest={"object": "response.input_tokens"},
     state_fields=STATE_FIELDS,
     minimal=MINIMAL,
     fields=FIELDS,
