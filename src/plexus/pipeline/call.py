@@ -5,9 +5,10 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from plexus.core.json import loads
+from plexus.core.json import JSONError, loads
 from plexus.core.raw_object import RawObject
 from plexus.ir.chat import ChatRequest
+from plexus.ir.errors import InvalidRequest
 from plexus.keys.key import Key
 from plexus.pipeline.snapshot import Snapshot
 from plexus.protocols import WireProtocol
@@ -38,7 +39,11 @@ class Call(Struct, kw_only=True, dict=True):
         Raises:
             InvalidRequest: naming the field.
         """
-        return self.protocol.decode_request(loads(self.body.body), self.model, self.stream)
+        try:
+            content = loads(self.body.body)
+        except JSONError as error:  # a number or a text that JSON has and nobody can hold
+            raise InvalidRequest("", f"the body cannot be read: {error}") from None
+        return self.protocol.decode_request(content, self.model, self.stream)
 
     @property
     def strict(self) -> bool:

@@ -15,6 +15,7 @@ from plexus.protocols import WireProtocol
 from plexus.web import home
 from plexus.web.body import Receive
 from plexus.web.head_rules import CLIENT_GONE
+from plexus.web.idempotency import Idempotency
 from plexus.web.inference import count, gemini, generate, models, stored
 from plexus.web.reply import Send, refusal, send_answer
 from plexus.web.shape import suggested
@@ -76,11 +77,12 @@ def _routes(
     chat, messages, responses, google = (protocols[name] for name in ("chat", "messages", "responses", "gemini"))
     listed = models.endpoint(gateway, chat, started)
     google_listed = models.endpoint(gateway, google, started, google=True)
-    answers = generate.endpoint(gateway, responses)
+    once = Idempotency(gateway.clock)
+    answers = generate.endpoint(gateway, responses, once)
     exact: dict[str, App] = {
-        "/v1/chat/completions": generate.endpoint(gateway, chat),
-        "/chat/completions": generate.endpoint(gateway, chat),
-        "/v1/messages": generate.endpoint(gateway, messages),
+        "/v1/chat/completions": generate.endpoint(gateway, chat, once),
+        "/chat/completions": generate.endpoint(gateway, chat, once),
+        "/v1/messages": generate.endpoint(gateway, messages, once),
         "/v1/messages/count_tokens": count.endpoint(gateway, messages),
         "/v1/responses": stored.unless_upgrade(answers),
         "/v1/codex/responses": stored.unless_upgrade(answers),
@@ -95,7 +97,7 @@ def _routes(
         "/api/event_logging/batch": home.swallowed,
         "/api/event_logging/v2/batch": home.swallowed,
     }
-    actions, vertex = gemini.endpoint(gateway, google), gemini.anthropic_endpoint(gateway, messages)
+    actions, vertex = gemini.endpoint(gateway, google, once), gemini.anthropic_endpoint(gateway, messages, once)
     patterns: list[tuple[str, App]] = [
         (
             _VERSION + _VERTEX + r"(?:/publishers/google)?/models/.+:[A-Za-z]+Content|(?>.*?/models/).+:countTokens",

@@ -9,6 +9,7 @@ from plexus.core.json import JSONError
 from plexus.core.raw_object import RawObject, TooComplex, check_shape
 from plexus.pipeline.refused import Refused
 from plexus.pipeline.snapshot import Limits
+from plexus.web.head_rules import CLIENT_GONE
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -16,6 +17,8 @@ PATIENCE = 30.0
 """Seconds any body may take."""
 SLOWEST = 4096
 """Bytes per second a body must come at beyond that."""
+LARGE = 1024 * 1024
+"""Bytes from which on looking at a body takes longer than others should wait."""
 _ENCODINGS = ("gzip", "x-gzip", "deflate", "zstd")
 
 
@@ -25,9 +28,7 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limits: Li
     Raises:
         Refused: 413 too large, 408 too slow, 415 in an encoding that is not read, 400 not in the encoding it claims.
     """
-    declared = headers.get(b"content-length", b"")
-    if declared.isdigit() and int(declared) > limits.body:
-        raise _too_large(limits)
+    _check_declared(headers, limits)
     coding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
     if coding in {"", "identity"}:
         return await _plain(receive, limits)
@@ -36,6 +37,31 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limits: Li
             "unsupported_media", f"content-encoding {coding[:40]!r} is not read here; use gzip, deflate, zstd or none"
         )
     return await _decoded(receive, limits, Decompressor(coding))
+
+
+async def raw_body(headers: Mapping[bytes, bytes], receive: Receive, limits: Limits) -> bytes:
+    """The whole body as it came, compressed or not.
+
+    Raises:
+        Refused: 413 too large, 408 too slow.
+    """
+    _check_declared(headers, limits)
+    return await _plain(receive, limits)
+
+
+def replayed(body: bytes) -> Receive:
+    """A body that was taken in, to be taken in again."""
+
+    async def receive() -> Mapping[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _check_declared(headers: Mapping[bytes, bytes], limits: Limits) -> None:
+    declared = headers.get(b"content-length", b"")
+    if declared.isdigit() and int(declared) > limits.body:
+        raise _too_large(limits)
 
 
 async def _plain(receive: Receive, limits: Limits) -> bytes:
@@ -84,7 +110,7 @@ async def _next(receive: Receive, received: int, started: float | None) -> Mappi
     except TimeoutError:
         raise _too_slow() from None
     if message["type"] == "http.disconnect":
-        raise asyncio.CancelledError
+        raise asyncio.CancelledError(CLIENT_GONE)
     return message
 
 
@@ -98,12 +124,16 @@ def _too_slow() -> Refused:
     return refused
 
 
-def split(body: bytes, limits: Limits) -> RawObject:
-    """The body as a JSON object, split at the top level.
+async def split(body: bytes, limits: Limits) -> RawObject:
+    """The body as a JSON object, split at the top level. A large one is looked at beside the loop.
 
     Raises:
         Refused: 400 when it is not one, names a key twice, or is too deep or too wide.
     """
+    return _split(body, limits) if len(body) < LARGE else await asyncio.to_thread(_split, body, limits)
+
+
+def _split(body: bytes, limits: Limits) -> RawObject:
     try:
         check_shape(body, limits.depth, limits.elements)
         return RawObject(body)

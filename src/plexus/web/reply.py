@@ -10,6 +10,8 @@ from plexus.protocols import WireProtocol
 
 Send = Callable[[Any], Awaitable[None]]
 
+BODY_LEFT = frozenset({"request_too_large", "request_timeout"})
+"""Codes of refusals that come while the client is still sending: there will be no next request on this connection."""
 _PRIVATE = [(b"cache-control", b"no-store"), (b"vary", b"authorization, x-api-key, x-goog-api-key, api-key")]
 
 
@@ -17,6 +19,8 @@ def refusal(protocol: WireProtocol, fault: Fault, request_id: str) -> Answer:
     """A fault in the client's own protocol."""
     status, body = protocol.encode_error(fault)
     headers = [(b"content-type", b"application/json"), (b"x-plexus-request-id", request_id.encode())]
+    if fault.code in BODY_LEFT:
+        headers.append((b"connection", b"close"))
     if fault.retry_after is not None:
         headers.append((b"retry-after", b"%d" % max(1, round(fault.retry_after))))
     return Answer(status, headers, dumps(body))

@@ -19,8 +19,8 @@ _CLIENT_ITEMS = frozenset({"mcp_approval_response", "additional_tools", "configu
 """Items that are not modelled and come from the client's side; so do all whose type ends in `_output`."""
 
 
-def decode_input(items: list[Any], declared: frozenset[tuple[str, str]]) -> list[Message]:
-    """The conversation the items tell. `declared`: namespace and name of each function the client grouped.
+def decode_input(items: list[Any], declared: frozenset[tuple[str, str]], field: str = "input") -> list[Message]:
+    """The conversation the items of a field tell. `declared`: namespace and name of each function the client grouped.
 
     Raises:
         InvalidRequest: naming the item that cannot be read.
@@ -28,8 +28,8 @@ def decode_input(items: list[Any], declared: frozenset[tuple[str, str]]) -> list
     reading = _Conversation(declared)
     for number, item in enumerate(items):
         if not isinstance(item, dict):
-            raise InvalidRequest(f"input[{number}]", "must be an object")
-        reading.take(item, f"input[{number}]")
+            raise InvalidRequest(f"{field}[{number}]", "must be an object")
+        reading.take(item, f"{field}[{number}]")
     return reading.messages
 
 

@@ -90,7 +90,7 @@ def _messages(body: dict[str, Any], tools: list[Tool]) -> list[Message]:
     messages = []
     instructions, said = body.get("instructions"), body.get("input")
     if isinstance(instructions, list):
-        messages += decode_input(instructions, frozenset())
+        messages += decode_input(instructions, frozenset(), "instructions")
     elif instructions is not None:
         if not isinstance(instructions, str):
             raise InvalidRequest("instructions", "must be a string")

@@ -18,20 +18,23 @@ from plexus.pipeline.snapshot import Snapshot
 from plexus.protocols import WireProtocol
 from plexus.upstream.failures import UpstreamFailed
 from plexus.web.address import client_address
-from plexus.web.body import Receive, read_body, split
+from plexus.web.body import Receive, raw_body, read_body, replayed, split
+from plexus.web.idempotency import Idempotency, Owner, fingerprint, key_in
 from plexus.web.reply import Send, refusal, send_answer
 
 log = logger("plexus.web")
 
 Scope = dict[str, Any]
 Serve = Callable[[Scope, Receive, "Visit"], Awaitable[Answer]]
+_LABELS = frozenset({b"x-client-request-id", b"x-request-id"})
+_LABEL_LENGTH = 255
 _MODEL_LENGTH = 512
 
 
 class Visit:
     """One request at the door: its id, the configuration it keeps, and who makes it."""
 
-    __slots__ = ("attribution", "key", "request_id", "snapshot", "started")
+    __slots__ = ("answer", "attribution", "claim", "key", "request_id", "snapshot", "started")
 
     def __init__(self, gateway: Gateway) -> None:
         """Pin the configuration of this moment."""
@@ -40,6 +43,10 @@ class Visit:
         self.request_id = ids.request_id()
         self.key: Key
         self.attribution: str | None = None
+        self.claim: Owner | None = None
+        """Under which idempotency key this request is being served."""
+        self.answer: Answer | None = None
+        """What it was served, once that is known."""
 
     def admit(self, scope: Scope) -> None:
         """Find the key.
@@ -71,31 +78,62 @@ class Visit:
 class Endpoint:
     """An ASGI application for one inference path: admits, serves, and turns every failure into the client's shape."""
 
-    def __init__(self, gateway: Gateway, protocol: WireProtocol, serve: Serve, methods: frozenset[str]) -> None:
-        """`serve` does what the path is for."""
+    def __init__(
+        self,
+        gateway: Gateway,
+        protocol: WireProtocol,
+        serve: Serve,
+        methods: frozenset[str],
+        once: Idempotency | None = None,
+    ) -> None:
+        """`serve` does what the path is for; `once` is given where a request costs money."""
         self._gateway, self._protocol, self._serve, self._methods = gateway, protocol, serve, methods
+        self._once = once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         visit = Visit(self._gateway)
         try:
+            answer = await self._answer(scope, receive, visit)
+            if (label := label_in(scope["headers"])) is not None:
+                answer.headers.append((b"x-client-request-id", label))
+            await send_answer(answer, send)
+        finally:
+            if visit.claim is not None and self._once is not None:
+                self._once.end(visit.claim, visit.answer)
+
+    async def _answer(self, scope: Scope, receive: Receive, visit: Visit) -> Answer:
+        try:
             if scope["method"] not in self._methods:
-                answer = self._not_allowed(visit)
-            else:
-                visit.admit(scope)
-                answer = await self._serve(scope, receive, visit)
+                return self._not_allowed(visit)
+            visit.admit(scope)
+            key = key_in(scope["headers"]) if self._once is not None else None
+            if key is None or self._once is None:
+                return await self._serve(scope, receive, visit)
+            return await self._served_once(self._once, key, (scope, receive, visit))
         except (Refused, InvalidRequest) as error:
-            answer = refusal(self._protocol, error.fault, visit.request_id)
+            return refusal(self._protocol, error.fault, visit.request_id)
         except UpstreamFailed as error:
             answer = refusal(self._protocol, for_client(error.fault), visit.request_id)
             answer.headers += [entry for entry in error.headers if entry[0] != b"retry-after"]
+            return answer
         except Exception:
             log.exception("the request failed here", request_id=visit.request_id)
             fault = Fault(
                 kind="upstream", status=500, message=f"the gateway failed; its log has request {visit.request_id}"
             )
-            answer = refusal(self._protocol, fault, visit.request_id)
-        await send_answer(answer, send)
+            return refusal(self._protocol, fault, visit.request_id)
+
+    async def _served_once(self, once: Idempotency, key: str, served: tuple[Scope, Receive, Visit]) -> Answer:
+        scope, receive, visit = served
+        body = await raw_body(dict(scope["headers"]), receive, visit.snapshot.limits)
+        owner = (visit.key.name, key)
+        known = once.begin(owner, fingerprint(scope["raw_path"], scope["query_string"], body))
+        if known is not None:
+            return known
+        visit.claim = owner
+        visit.answer = answer = await self._serve(scope, replayed(body), visit)
+        return answer
 
     def _not_allowed(self, visit: Visit) -> Answer:
         allowed = ", ".join(sorted(self._methods))
@@ -106,6 +144,22 @@ class Endpoint:
         return answer
 
 
+def label_in(headers: list[tuple[bytes, bytes]]) -> bytes | None:
+    """The client's own name for the request, if it gave one that can be repeated: 1 to 255 printable ASCII characters.
+
+    It is a label and no more: the gateway's id is its own.
+    """
+    for name, value in headers:
+        if (
+            name in _LABELS
+            and 0 < len(value) <= _LABEL_LENGTH
+            and value.isascii()
+            and value.decode("ascii").isprintable()
+        ):
+            return value
+    return None
+
+
 async def read_object(scope: Scope, receive: Receive, snapshot: Snapshot) -> RawObject:
     """The request's JSON body.
 
@@ -113,7 +167,7 @@ async def read_object(scope: Scope, receive: Receive, snapshot: Snapshot) -> Raw
         Refused: as `read_body` and `split`.
     """
     body = await read_body(dict(scope["headers"]), receive, snapshot.limits)
-    return split(body, snapshot.limits)
+    return await split(body, snapshot.limits)
 
 
 def call_of(

@@ -12,6 +12,7 @@ from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.refused import Refused
 from plexus.protocols import WireProtocol
 from plexus.web.body import Receive
+from plexus.web.idempotency import Idempotency
 from plexus.web.inference.entry import Endpoint, Scope, Visit, call_of, checked_model, read_object
 from plexus.web.inference.generate import POST
 
@@ -19,7 +20,7 @@ GENERATE, STREAM, COUNT = "generateContent", "streamGenerateContent", "countToke
 RAW, RAW_STREAM = "rawPredict", "streamRawPredict"
 
 
-def endpoint(gateway: Gateway, protocol: WireProtocol) -> Endpoint:
+def endpoint(gateway: Gateway, protocol: WireProtocol, once: Idempotency) -> Endpoint:
     """The endpoint of every path that ends in `models/NAME:ACTION`."""
 
     async def serve(scope: Scope, receive: Receive, visit: Visit) -> Answer:
@@ -32,10 +33,10 @@ def endpoint(gateway: Gateway, protocol: WireProtocol) -> Endpoint:
         call = call_of(visit, scope, protocol, body, model=model, stream=stream, array=array)
         return await (count_tokens if action == COUNT else chat.answer)(call, gateway)
 
-    return Endpoint(gateway, protocol, serve, POST)
+    return Endpoint(gateway, protocol, serve, POST, once)
 
 
-def anthropic_endpoint(gateway: Gateway, protocol: WireProtocol) -> Endpoint:
+def anthropic_endpoint(gateway: Gateway, protocol: WireProtocol, once: Idempotency) -> Endpoint:
     """Anthropic messages under Vertex paths: the body is one of messages without its model."""
 
     async def serve(scope: Scope, receive: Receive, visit: Visit) -> Answer:
@@ -46,7 +47,7 @@ def anthropic_endpoint(gateway: Gateway, protocol: WireProtocol) -> Endpoint:
         call = call_of(visit, scope, protocol, body, model=model, stream=action == RAW_STREAM)
         return await chat.answer(call, gateway)
 
-    return Endpoint(gateway, protocol, serve, POST)
+    return Endpoint(gateway, protocol, serve, POST, once)
 
 
 def named(raw_path: bytes) -> tuple[str, str]:
