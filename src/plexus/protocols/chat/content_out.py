@@ -91,6 +91,10 @@ class ContentWriter:
             self.drop("dropped", f"{path}.context", "chat has no place for it")
         if media.cite and not self.native:
             self.drop("dropped", f"{path}.cite", "chat cannot be asked for citations")
+        if media.name and media.kind != "document":
+            self.drop("dropped", f"{path}.name", "chat names files only")
+        if media.detail and media.kind != "image":
+            self.drop("dropped", f"{path}.detail", "chat takes a detail for images only")
         match media.kind:
             case "image":
                 return self._image(media, path)

@@ -279,7 +279,12 @@ _SETTINGS = (
     Field("response_format.json_schema.schema", _schema(), _OPENAI),
     Field("response_format.json_schema.name", _schema(name="other"), _OPENAI),
     Field("response_format.json_schema.description", _schema(description="what it is"), _OPENAI),
-    Field("response_format.json_schema.strict", _schema(strict=True), _OPENAI),
+    Field(
+        "response_format.json_schema.strict",
+        _schema(strict=True),
+        _OPENAI,
+        "targets without the switch always bind the answer to its schema",
+    ),
     Field("modalities", {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}}, _OPENAI),
     Field("audio", {"audio": {"voice": "alloy", "format": "wav"}}, _OPENAI),
     Field("prediction", {"prediction": {"type": "content", "content": "hi"}}, _OPENAI),

@@ -133,7 +133,7 @@ class StreamEncoder:
         return b"".join([self._chunk(choice, delta) for delta in deltas])
 
     def _start_part(self, event: PartStart) -> bytes:
-        opening = self._begin(ResponseStart()) + self._speak(event.choice)
+        opening = self._end_part(PartEnd(event.index)) + self._begin(ResponseStart()) + self._speak(event.choice)
         part = begin(event, self._spoken[event.choice], self._writing, self.drops)
         self._parts[event.index] = part
         if part.prefix:

@@ -232,8 +232,6 @@ class _HeldCall(GrowingPart):
         self._part = part
         self._said = [part.arguments]
         self._signature = part.signature
-        self._number = self._spoken.calls
-        self._spoken.calls += 1
 
     def grow(self, text: str) -> None:
         self._said.append(text)
@@ -245,7 +243,8 @@ class _HeldCall(GrowingPart):
     def close(self, end: PartEnd) -> list[Wire]:
         del end
         part, said = self._part, "".join(self._said)
-        call: Wire = {"index": self._number, "id": part.id}
+        call: Wire = {"index": self._spoken.calls, "id": part.id}
+        self._spoken.calls += 1
         if not part.custom:
             call |= {"type": "custom", "custom": {"name": part.name, "input": free_text(said)}}
         else:

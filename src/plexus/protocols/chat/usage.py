@@ -10,6 +10,8 @@ from plexus.ir.chat import Usage
 
 Wire = dict[str, Any]
 
+_OF_INPUT = ("audio_input", "image_input")
+_OF_OUTPUT = ("reasoning", "audio_output", "image_output", "accepted_prediction", "rejected_prediction")
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 
 
@@ -105,17 +107,24 @@ def _surplus(usage: Usage, prompt: int, wire: Wire) -> int:
 
 def _settle_output(usage: Usage, prompt: int | None, wire: Wire) -> None:
     """Put reasoning into the output where the vendor's total shows that it was left out (xAI, Google); else clamp it."""
-    if usage.output is None:
-        return
-    surplus = _surplus(usage, prompt, wire) if prompt is not None else 0
-    beside = surplus > 0 and surplus == (usage.cache_read or 0) + (usage.cache_write or 0)
-    if surplus > 0 and not beside:
-        usage.output += surplus
-        usage.reasoning = max(usage.reasoning or 0, surplus)
-        usage.flags.append("reasoning_added")
-    if (usage.reasoning or 0) > usage.output:
-        usage.reasoning = usage.output
+    if usage.output is not None and prompt is not None:
+        surplus = _surplus(usage, prompt, wire)
+        beside = surplus == (usage.cache_read or 0) + (usage.cache_write or 0)
+        if surplus > 0 and not beside:
+            usage.output += surplus
+            usage.reasoning = max(usage.reasoning or 0, surplus)
+            usage.flags.append("reasoning_added")
+    if (usage.reasoning or 0) > (usage.output or 0):
         usage.flags.append("clamped_reasoning")
+    _clamp(usage, _OF_OUTPUT, usage.output or 0)
+    _clamp(usage, _OF_INPUT, usage.input_total)
+
+
+def _clamp(usage: Usage, names: tuple[str, ...], total: int) -> None:
+    for name in names:
+        share = getattr(usage, name)
+        if share is not None and share > total:
+            setattr(usage, name, total)
 
 
 def encode_usage(usage: Usage) -> Wire:

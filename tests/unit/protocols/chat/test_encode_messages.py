@@ -271,6 +271,15 @@ def test_video_goes_to_models_known_to_take_it():
     assert part == {"type": "video_url", "video_url": {"url": "data:video/mp4;base64,QUJD"}}
 
 
+def test_the_name_of_an_image_and_the_detail_of_a_document_are_reported():
+    image = Media(kind="image", mime="image/png", data="QUJD", name="a.png")
+    document = Media(kind="document", mime="application/pdf", data="QUJD", name="a.pdf", detail="low")
+    assert losses(sent(user(image, document))) == [
+        ("dropped", "messages[0].parts[0].name"),
+        ("dropped", "messages[0].parts[1].detail"),
+    ]
+
+
 def test_what_is_said_about_a_document_is_reported():
     media = Media(kind="document", mime="application/pdf", data="QUJD", name="a.pdf", context="c", cite=True)
     assert losses(sent(user(media))) == [

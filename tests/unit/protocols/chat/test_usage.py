@@ -56,6 +56,12 @@ def test_124_reasoning_above_the_completion_is_clamped_and_flagged():
     assert (usage.output, usage.reasoning, usage.flags) == (16, 16, ["clamped_reasoning"])
 
 
+def test_no_share_is_larger_than_its_total():
+    details = {"reasoning_tokens": 100, "audio_tokens": 9}
+    usage = read(prompt_tokens=12, prompt_tokens_details={"audio_tokens": 99}, completion_tokens_details=details)
+    assert (usage.output, usage.reasoning, usage.audio_output, usage.audio_input) == (None, 0, 0, 12)
+
+
 def test_122_media_shares_are_details_and_change_no_total():
     usage = read(
         prompt_tokens=10,
