@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from tests.faults.kit import providers
-from tests.gateway.running import Running, running
+from tests.gateway.running import KEY, Running, running
 from tests.harness.fault_upstream import FaultUpstream
+from tests.harness.gateway import Gateway
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -18,4 +19,11 @@ async def upstream() -> AsyncIterator[FaultUpstream]:
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def gateway(upstream: FaultUpstream) -> AsyncIterator[Running]:
     async with running({"providers": providers(upstream)}) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def process(upstream: FaultUpstream) -> AsyncIterator[Gateway]:
+    """The same gateway as a process of its own, on the event loop it is served with."""
+    async with Gateway({"providers": providers(upstream), "keys": {"me": {"secret": KEY}}}) as started:
         yield started

@@ -15,7 +15,8 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "gemini": {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]},
 }
 AUTH = [("authorization", f"Bearer {KEY}")]
-NAMES = tuple(f"fault/{name.replace('N', str(3))}" for name in FAULTS)
+NAMES = tuple(dict.fromkeys(f"fault/{name.replace('N', number)}" for name in FAULTS for number in ("3", "6")))
+"""Every fault, those with a number as 3 (before the text of most streams begins) and as 6 (within it)."""
 
 
 def path_of(protocol: str, model: str, *, stream: bool = False) -> str:

@@ -24,13 +24,16 @@ class Pace(Struct):
 class Reply:
     """One answer under way. Chunks are the provider's bytes as they come, decoded when the provider compressed them."""
 
-    __slots__ = ("_decoder", "_response", "headers", "status")
+    __slots__ = ("_decoder", "_lost", "_response", "headers", "status")
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         """Take over the response."""
         self._response = response
         self.status = response.status
         self.headers: CIMultiDictProxy[str] = response.headers
+        self._lost = _loss_of(response)
+        if self._lost is not None:
+            self._lost.add_done_callback(self._cut)
         self._decoder = decoder_for(self.headers.getall("Content-Encoding", []))
 
     @property
@@ -92,10 +95,34 @@ class Reply:
     def close(self) -> None:
         """End it. A body read to its end leaves the connection for reuse; any other closes it."""
         content = self._response.content
+        if self._lost is not None:
+            self._lost.remove_done_callback(self._cut)
+            self._lost.remove_done_callback(_noted)  # once, however many answers come over this connection
+            self._lost.add_done_callback(_noted)
         if content.is_eof() and content.at_eof():
             self._response.release()
         else:
             self._response.close()
+
+    def _cut(self, lost: "asyncio.Future[None]") -> None:
+        """When the framing of a body breaks, aiohttp closes the connection and leaves the reader waiting for ever."""
+        _noted(lost)
+        content = self._response.content
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the connection is gone"))
+
+
+def _noted(lost: "asyncio.Future[None]") -> None:
+    """How a connection ended is asked for, or asyncio complains that nobody did."""
+    if not lost.cancelled():
+        lost.exception()
+
+
+def _loss_of(response: aiohttp.ClientResponse) -> "asyncio.Future[None] | None":
+    """What is done when the connection is lost; None when the body is here already."""
+    if response.connection is None or response.connection.protocol is None or response.content.is_eof():
+        return None
+    return response.connection.protocol.closed
 
 
 async def _next(content: aiohttp.StreamReader, pace: Pace) -> bytes | None:
