@@ -14,7 +14,8 @@ from plexus.providers import Provider
 from plexus.routing.candidate import Candidate
 from plexus.routing.selectors import Selector
 from plexus.settings.file_home import FileHome
-from tests.docs.documents import PAGES, ROOT, Block, blocks
+from plexus.settings.not_yet import later
+from tests.docs.documents import PAGES, ROOT, Block, blocks, text
 from tests.harness.gateway import Gateway
 
 ADDRESS = "http://127.0.0.1:4000"
@@ -81,3 +82,19 @@ def test_the_selector_shown_keeps_every_candidate():
 
 def test_the_provider_shown_is_a_declaration():
     assert isinstance(_plug("docs/contributing/add-a-provider.md").PROVIDER, Provider)
+
+
+NOT_THERE = {
+    "Failover": "failover",
+    "cooldowns": "cooldown",
+    "quotas": "user_quotas",
+    "costs": "providers.<name>.models.<name>.pricing",
+    "usage records": "retention",
+}
+"""What the README says is not built, and the key of the configuration that nothing acts on until it is."""
+
+
+def test_what_the_readme_says_is_not_there_is_not_there():
+    section = text("README.md").partition("## What is not there yet\n")[2].partition("\n## ")[0]
+    for said, key in NOT_THERE.items():
+        assert (said in section) == later(key), said
