@@ -66,6 +66,11 @@ class RawObject:
         except msgspec.DecodeError:
             return None
 
+    def without(self, key: str) -> "RawObject":
+        """The object without this key; every other value keeps its bytes, not the white space between them."""
+        kept = [msgspec.json.encode(name) + b":" + bytes(value) for name, value in self.values.items() if name != key]
+        return RawObject(b"{" + b",".join(kept) + b"}") if len(kept) < len(self.values) else self
+
     def replaced(self, changes: dict[str, bytes]) -> bytes:
         """The body with these values (as JSON) in place of the old ones; keys that were not there are added at the end."""
         pieces: list[bytes] = []

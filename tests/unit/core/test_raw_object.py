@@ -123,3 +123,10 @@ def test_a_character_cut_by_the_slices_is_still_one():
     assert RawObject(body).text("a")
     with pytest.raises(JSONError, match="UTF-8"):
         RawObject(body[:-3] + b"\xc3" + b'"}')
+
+
+def test_a_key_can_be_left_out_and_the_other_values_keep_their_bytes():
+    body = RawObject(b'{"a": 1.50, "b" : [1, 2],"c":"\\u00e9"}')
+    assert body.without("b").body == b'{"a":1.50,"c":"\\u00e9"}'
+    assert body.without("b").without("a").without("c").body == b"{}"
+    assert body.without("nothing") is body

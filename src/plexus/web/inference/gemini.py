@@ -43,7 +43,8 @@ def anthropic_endpoint(gateway: Gateway, protocol: WireProtocol, once: Idempoten
         model, action = named(scope["raw_path"])
         if action not in {RAW, RAW_STREAM}:
             raise Refused("not_found", f"there is no action {action[:80]!r} here", code="unknown_action")
-        body = await read_object(scope, receive, visit.snapshot)
+        # the version stands in a header everywhere else, where Anthropic refuses it in the body
+        body = (await read_object(scope, receive, visit.snapshot)).without("anthropic_version")
         call = call_of(visit, scope, protocol, body, model=model, stream=action == RAW_STREAM)
         return await chat.answer(call, gateway)
 
