@@ -11,4 +11,4 @@ def order(candidates: Sequence[Candidate], _dice: Dice) -> list[Candidate]:
     return list(candidates)
 
 
-SELECTOR = Selector("in_order", order)
+SELECTOR = Selector("in_order", order, meaning="The place in the configuration decides; there is no score.")

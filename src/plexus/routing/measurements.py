@@ -1,0 +1,196 @@
+"""What was measured of each target: times, speeds, failures, use. Old samples fade; failures never make a target look fast.
+
+Each value is a mean in which a sample of `half_life` seconds ago counts half. One sample a request. All times come in, in
+seconds of the wall clock. Bounded: the target that was used least recently is forgotten first.
+"""
+
+import math
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+Key = tuple[str, str]
+
+
+class Sample(Struct, frozen=True):
+    """What one request showed. `failed`: it says nothing of speed. Speeds are None where nothing was written or timed."""
+
+    failed: bool = False
+    ttft: float | None = None
+    """Seconds to the first event that is content."""
+    throughput: float | None = None
+    """Output tokens, reasoning included, a second after the first."""
+    end_to_end: float | None = None
+    """The same over the whole request."""
+
+
+class Measured(Struct, frozen=True, gc=False):
+    """A target as measured by now; None where nothing was."""
+
+    ttft: float | None = None
+    throughput: float | None = None
+    end_to_end: float | None = None
+    error_rate: float | None = None
+    recent: float = 0.0
+    age: float | None = None
+    samples: int = 0
+
+
+class Window(Struct, frozen=True):
+    """How fast samples fade, in seconds, and how many targets are kept."""
+
+    half_life: float = 900.0
+    use_half_life: float = 21_600.0
+    """For the count of recent requests: a day later a sixteenth is left."""
+    size: int = 10_000
+
+
+class _Mean(Struct):
+    total: float = 0.0
+    weight: float = 0.0
+
+    def fade(self, kept: float) -> None:
+        self.total *= kept
+        self.weight *= kept
+
+    def add(self, value: float) -> None:
+        self.total += value
+        self.weight += 1
+
+    @property
+    def value(self) -> float | None:
+        return self.total / self.weight if self.weight > 0 else None
+
+
+class _Target(Struct):
+    ttft: _Mean
+    throughput: _Mean
+    end_to_end: _Mean
+    errors: _Mean
+    faded_at: float
+    use: float = 0.0
+    used_at: float = 0.0
+    newest: float | None = None
+    """When speed was measured last."""
+    samples: int = 0
+
+    def fade(self, now: float, half_life: float) -> None:
+        kept = math.exp2(-max(now - self.faded_at, 0.0) / half_life)
+        for mean in (self.ttft, self.throughput, self.end_to_end, self.errors):
+            mean.fade(kept)
+        self.faded_at = max(now, self.faded_at)
+
+
+_NOTHING = Measured()
+
+
+class Measurements:
+    """The measurements of one process."""
+
+    def __init__(self, window: Window | None = None) -> None:
+        """Nothing is measured yet."""
+        self._window = window or Window()
+        self._targets: OrderedDict[Key, _Target] = OrderedDict()
+
+    def used(self, provider: str, model: str, now: float) -> None:
+        """A request is sent to the target."""
+        target = self._target((provider, model), now)
+        target.use = self._use(target, now) + 1
+        target.used_at = max(now, target.used_at)
+
+    def took(self, provider: str, model: str, now: float, sample: Sample) -> None:
+        """A request has ended."""
+        target = self._target((provider, model), now)
+        target.fade(now, self._window.half_life)
+        target.errors.add(float(sample.failed))
+        if sample.failed:
+            return
+        seen = False
+        for mean, value in (
+            (target.ttft, sample.ttft),
+            (target.throughput, sample.throughput),
+            (target.end_to_end, sample.end_to_end),
+        ):
+            if value is not None and math.isfinite(value) and value >= 0:
+                mean.add(value)
+                seen = True
+        if seen:
+            target.newest = now if target.newest is None else max(now, target.newest)
+            target.samples += 1
+
+    def of(self, provider: str, model: str, now: float) -> Measured:
+        """The target as measured by `now`."""
+        target = self._targets.get((provider, model))
+        if target is None:
+            return _NOTHING
+        return Measured(
+            target.ttft.value,
+            target.throughput.value,
+            target.end_to_end.value,
+            target.errors.value,
+            self._use(target, now),
+            None if target.newest is None else max(now - target.newest, 0.0),
+            target.samples,
+        )
+
+    def _use(self, target: _Target, now: float) -> float:
+        return target.use * math.exp2(-max(now - target.used_at, 0.0) / self._window.use_half_life)
+
+    def _target(self, key: Key, now: float) -> _Target:
+        target = self._targets.get(key)
+        if target is None:
+            target = self._targets[key] = _Target(_Mean(), _Mean(), _Mean(), _Mean(), now)
+            while len(self._targets) > self._window.size:
+                self._targets.popitem(last=False)
+        else:
+            self._targets.move_to_end(key)
+        return target
+
+    def export(self) -> list[dict[str, Any]]:
+        """Everything as plain data, the least recently used target first."""
+        return [{"provider": key[0], "model": key[1], **_plain(target)} for key, target in self._targets.items()]
+
+    def load(self, rows: Iterable[Any], now: float) -> None:
+        """Take up what was exported. What is known here already stays; rows that cannot be read are skipped."""
+        for row in rows:
+            read = _read(row, now)
+            if read is not None and read[0] not in self._targets:
+                self._target(read[0], now)
+                self._targets[read[0]] = read[1]
+
+
+_MEANS = ("ttft", "throughput", "end_to_end", "errors")
+
+
+def _plain(target: _Target) -> dict[str, Any]:
+    return {**asdict(target), **{name: [getattr(target, name).total, getattr(target, name).weight] for name in _MEANS}}
+
+
+def _read(row: Any, now: float) -> tuple[Key, _Target] | None:
+    """The target of a row; moments that lie ahead of `now` are moved to it."""
+    try:
+        key = (row["provider"], row["model"])
+        ttft, throughput, end_to_end, errors = (_Mean(*map(_number, row[name])) for name in _MEANS)
+        target = _Target(
+            ttft,
+            throughput,
+            end_to_end,
+            errors,
+            min(_number(row["faded_at"]), now),
+            _number(row["use"]),
+            min(_number(row["used_at"]), now),
+            None if row["newest"] is None else min(_number(row["newest"]), now),
+            int(_number(row["samples"])),
+        )
+    except (KeyError, TypeError, ValueError, IndexError):
+        return None
+    return (key, target) if isinstance(key[0], str) and isinstance(key[1], str) else None
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise TypeError
+    return float(value)

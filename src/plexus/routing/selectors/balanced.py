@@ -1,0 +1,62 @@
+"""The best mix of throughput, latency and cost.
+
+    score = (T * throughput / highest throughput + L * lowest ttft / ttft + C * lowest cost / cost) / (T + L + C)
+
+over the targets that are weighed together, so each share lies between 0 and 1 and 1 is the best of the group. A share whose
+fact is unknown counts 0: an unknown price earns nothing. A target of which neither throughput nor latency was ever measured
+has no score, comes after those that have one, and is tried by exploration.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from plexus.routing.candidate import Candidate
+from plexus.routing.ranking import Scores, highest_first
+from plexus.routing.selectors import Dice, Selector
+
+
+def balanced(throughput: float = 1.0, latency: float = 1.0, cost: float = 1.0) -> Selector:
+    """A selector with these weights; they are relative, none is negative, at least one is above 0."""
+    total = throughput + latency + cost
+    if min(throughput, latency, cost) < 0 or total <= 0:
+        raise ValueError("the weights of balanced are at least 0, and one of them is more")
+    score = _scorer(throughput / total, latency / total, cost / total)
+
+    def order(candidates: Sequence[Candidate], _dice: Dice) -> list[Candidate]:
+        return highest_first(candidates, score(candidates))
+
+    return Selector("balanced", order, score, _MEANING, frozenset({"throughput", "ttft", "cost"}), explores=True)
+
+
+_MEANING = "Throughput, latency and cost against the best of the group, 0 to 1; higher is better."
+
+
+def _scorer(throughput: float, latency: float, cost: float) -> Callable[[Sequence[Candidate]], Scores]:
+    def scores(candidates: Sequence[Candidate]) -> Scores:
+        costs = [None if candidate.cost is None else float(candidate.cost) for candidate in candidates]
+        fastest = max(_known(candidate.throughput for candidate in candidates), default=0.0)
+        soonest = min(_known(candidate.ttft for candidate in candidates), default=0.0)
+        cheapest = min(_known(costs), default=0.0)
+        return [
+            None
+            if candidate.throughput is None and candidate.ttft is None
+            else throughput * _share(candidate.throughput, fastest)
+            + latency * _share(soonest, candidate.ttft)
+            + cost * _share(cheapest, price)
+            for candidate, price in zip(candidates, costs, strict=True)
+        ]
+
+    return scores
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+def _share(part: float | None, whole: float | None) -> float:
+    """`part` of `whole`; 0 when either is unknown, 1 when both are 0."""
+    if part is None or whole is None:
+        return 0.0
+    return part / whole if whole else 1.0
+
+
+SELECTOR = balanced()
