@@ -14,7 +14,9 @@ from tests.harness.fault_upstream import FaultUpstream
 from tests.harness.raw_client import Response, ask
 
 UPSTREAMS = ("chat", "messages", "responses", "gemini")
-MODEL = "fault/ok"
+KNOWN = {"chat": "gpt-5.1", "messages": "claude-sonnet-4-5", "responses": "gpt-5.1-codex", "gemini": "gemini-2.5-pro"}
+"""Models with a profile: how they reason, what they refuse, how much they write."""
+UNKNOWN = "model-of-no-known-family"
 VENDORS = {"chat": "openai", "responses": "openai", "messages": "anthropic", "gemini": "gemini"}
 """The dialect of each protocol's own vendor, so that what it takes is passed through."""
 UNLISTED = ("context_management", "output_config", "client_metadata", "prompt_cache_key", "text")
@@ -24,14 +26,21 @@ OTHERS = [one for found in FILES.values() for one in found if not one.protocol]
 GENERATING = {name: [one for one in found if one.protocol] for name, found in FILES.items()}
 
 
-def config(upstream: FaultUpstream, protocol: str, names: set[str]) -> dict:
+class Healthy(FaultUpstream):
+    """Answers every model, whatever its name."""
+
+    def plan(self, model: str, received):
+        return super().plan("ok", received)
+
+
+def config(upstream: FaultUpstream, protocol: str, names: set[str], model: str = UNKNOWN) -> dict:
     provider = {
         "type": VENDORS[protocol],
         "api_base_url": {protocol: upstream.base_url(protocol)},
         "api_key": "sk-up",
-        "models": [MODEL],
+        "models": [model],
     }
-    target = {"targets": [{"provider": "up", "model": MODEL}]}
+    target = {"targets": [{"provider": "up", "model": model}]}
     return {"providers": {"up": provider}, "models": dict.fromkeys(names, target)}
 
 
@@ -45,10 +54,10 @@ def wrong_with(request: Captured, response: Response, received, drops) -> list[s
         return [f"{response.status} {response.body[:300]!r}"]
     upstream, sent = received.protocol, received.json
     found = answer_faults(request, response)
-    if upstream == request.protocol:
-        if response.header("x-plexus-passthrough") != "true":
-            found.append("it was not passed through")
+    if response.header("x-plexus-passthrough") == "true":
         return found + passing_faults(request, received)
+    if upstream == request.protocol and not drops:
+        found.append("it was not passed through")
     want, got = READERS[request.protocol].request(request.body), READERS[upstream].request(sent)
     want.stream = got.stream = None
     lines = request_differences(want, got, upstream, drops, source=request.protocol)
@@ -63,10 +72,15 @@ def wrong_with(request: Captured, response: Response, received, drops) -> list[s
     return found
 
 
+SETTINGS = {"top_k": "sampling.top_k", "top_p": "sampling.top_p", "temperature": "sampling.temperature"}
+SETTINGS |= {"max tokens": "max_tokens"}
+
+
 def explained(line: str, request: Captured, drops) -> bool:
     """Whether a difference is right, for a reason that the judge of recordings does not know."""
-    if line.startswith("top_k: ") and any(drop.field == "sampling.top_k" for drop in drops):
-        return True  # Anthropic refuses it from a model that thinks
+    field = SETTINGS.get(line.partition(":")[0])
+    if field is not None:  # the model refuses the setting, or so much of it, and the client is told
+        return any(drop.field == field for drop in drops)
     shown = (request.body.get("generationConfig") or {}).get("thinkingConfig") or {}
     # a wish to be shown thoughts, without a measure, leaves it to the model whether it has any
     return line == "reasoning: on became " and set(shown) <= {"includeThoughts", "thinkingLevel"}
@@ -102,7 +116,7 @@ def answer_faults(request: Captured, response: Response) -> list[str]:
 def passing_faults(request: Captured, received) -> list[str]:
     """Byte for byte but for the model; usage may be asked for in addition."""
     vertex = "/publishers/anthropic/" in request.path
-    body = {**request.body, "model": MODEL} if vertex or "model" in request.body else request.body
+    body = {**request.body, "model": received.model} if vertex or "model" in request.body else request.body
     if vertex:
         body.pop("anthropic_version")  # a header elsewhere, and refused in the body there
     compact = received.json == body and vertex
@@ -124,17 +138,39 @@ def passing_faults(request: Captured, received) -> list[str]:
     return found
 
 
+@pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize("upstream", UPSTREAMS)
 @pytest.mark.parametrize("name", [name for name, found in GENERATING.items() if found])
-async def test_every_captured_request_is_served_and_says_the_same_upstream(name, upstream):
-    requests = GENERATING[name]
+async def test_every_captured_request_is_served_and_says_the_same_upstream(name, upstream, known):
+    requests, model = GENERATING[name], KNOWN[upstream] if known else UNKNOWN
     faults = []
-    async with FaultUpstream() as server, running(config(server, upstream, {one.model for one in requests})) as gateway:
+    async with (
+        Healthy() as server,
+        running(config(server, upstream, {one.model for one in requests}, model)) as gateway,
+    ):
         for request in requests:
             response = await send(gateway, request)
             drops = gateway.records[-1].fidelity
             faults += [f"{request.n}: {line}" for line in wrong_with(request, response, server.received[-1], drops)]
     assert faults == []
+
+
+async def test_a_request_that_must_be_changed_for_its_own_protocol_keeps_the_clients_headers_and_fields():
+    request = GENERATING["claude-code-2.1.329"][0]
+    # the model writes less than the client asks for, so that the body cannot pass as it is
+    async with (
+        Healthy() as server,
+        running(config(server, "messages", {request.model}, KNOWN["messages"])) as gateway,
+    ):
+        response = await send(gateway, request)
+    assert response.status == 200
+    assert response.header("x-plexus-fidelity")
+    [received] = server.received
+    assert received.json["max_tokens"] < request.body["max_tokens"]
+    assert received.json["context_management"] == request.body["context_management"]
+    sent, arrived = dict(request.sent_with(KEY)), dict(received.headers)
+    assert set(arrived["anthropic-beta"].split(",")) >= set(sent["anthropic-beta"].split(","))
+    assert arrived["user-agent"] == sent["user-agent"]
 
 
 def expected(request: Captured) -> set[int]:
@@ -151,7 +187,7 @@ def expected(request: Captured) -> set[int]:
 
 @pytest.mark.parametrize("request_", OTHERS, ids=lambda one: f"{one.source}-{one.n}")
 async def test_every_other_captured_request_has_a_clear_answer(request_):
-    async with FaultUpstream() as server, running(config(server, "chat", {request_.model or "m"})) as gateway:
+    async with Healthy() as server, running(config(server, "chat", {request_.model or "m"})) as gateway:
         response = await send(gateway, request_)
     assert response.status in expected(request_)
     assert response.complete
@@ -160,7 +196,7 @@ async def test_every_other_captured_request_has_a_clear_answer(request_):
 
 
 async def test_the_paths_clients_post_telemetry_to_are_accepted():
-    async with FaultUpstream() as server, running(config(server, "chat", {"m"})) as gateway:
+    async with Healthy() as server, running(config(server, "chat", {"m"})) as gateway:
         for path in ("/api/event_logging/batch", "/api/event_logging/v2/batch"):
             assert (await gateway.post(path, {"events": []})).status == 200
 

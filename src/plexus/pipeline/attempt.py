@@ -42,7 +42,7 @@ async def attempt(call: Call, door: Door, rendering: Rendering, upstream: Upstre
     Raises:
         UpstreamFailed: whatever goes wrong before that.
     """
-    client = outgoing(call.headers) if rendering.passthrough else {}
+    client = outgoing(call.headers) if door.protocol.name == call.protocol.name else {}
     headers = {
         **client,
         **door.headers,
