@@ -85,7 +85,7 @@ def test_a_host_that_is_not_known_is_remarked_unless_its_type_is_told(known):
 
 def test_keys_that_nothing_acts_on_yet_are_remarked_once_and_only_when_they_say_something(known):
     providers = {
-        "p": {**PROVIDERS["p"], "discount": 0.1, "timeout": {"idle": "5s", "stream_total": "1h"}, "stall": {}},
+        "p": {**PROVIDERS["p"], "discount": 0.1, "timeout": {"idle": "5s"}, "stall": {}},
         "q": {**PROVIDERS["q"], "discount": 0.2, "max_concurrency": None},
     }
     sections = {"failover": {"enabled": True}, "capture": {"mode": "all"}, "heartbeat": {"interval": "9s"}}
@@ -95,7 +95,6 @@ def test_keys_that_nothing_acts_on_yet_are_remarked_once_and_only_when_they_say_
     assert sorted(spelled(notice.path) for notice in reading.notices) == [
         "capture",
         "providers.p.discount",
-        "providers.p.timeout.stream_total",
         "user_quotas",
     ]
 

@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+from aiohttp.abc import AbstractResolver
 
 from plexus.upstream.failures import UpstreamFailed
 from plexus.upstream.guard import GuardedResolver, refusal
@@ -46,7 +47,7 @@ def test_public_addresses_may_be_dialled(address):
     assert refusal(address, private=False) is None
 
 
-class Answers:
+class Answers(AbstractResolver):
     def __init__(self, *addresses):
         self.addresses = addresses
 

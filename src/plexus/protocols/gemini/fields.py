@@ -82,7 +82,7 @@ _REQUEST = (
     ),
     Field("cachedContent", {"cachedContent": "cachedContents/abc"}, _GENERATE),
     Field("serviceTier", {"serviceTier": "flex"}, _GENERATE),
-    Field("store", {"store": False}, _GENERATE),
+    Field("store", {"store": True}, _GENERATE),
     Field("labels", {"labels": {"team": "research"}}, _VERTEX),
     Field("modelArmorConfig", {"modelArmorConfig": {"promptTemplateName": "t"}}, _VERTEX),
 )

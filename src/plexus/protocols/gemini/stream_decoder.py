@@ -115,7 +115,7 @@ class StreamDecoder:
 
     def _candidate(self, candidate: Wire, events: list[Event]) -> None:
         choice = candidate.get("index")
-        choice = choice if isinstance(choice, int) else 0
+        choice = choice if isinstance(choice, int) and 0 <= choice < _CANDIDATES else 0
         ending = self._endings.get(choice)
         if ending is None:
             ending = self._endings[choice] = Ending()
@@ -263,6 +263,8 @@ class StreamDecoder:
 
 _KNOWN = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId", "createTime"})
 _PLAIN = frozenset({"content", "index"})
+_CANDIDATES = 128
+"""Candidates numbered beyond any that can be asked for are taken for the first."""
 _COUNTED = frozenset({"promptTokenCount", "totalTokenCount", "prompt_token_count", "total_token_count"})
 
 

@@ -10,13 +10,16 @@ from plexus.protocols.gemini.protojson import Wire, fields_of
 
 _OWN = frozenset({"promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount"})
 
+_DIGITS = 15
+"""Digits of a counter that can be meant: what is longer is no count of tokens."""
+
 
 def _count(value: Any) -> int | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return max(value, 0)
-    if isinstance(value, str) and value.isdigit():
-        return int(value)
-    return int(value) if isinstance(value, float) and value >= 0 else None
+    if isinstance(value, str):  # protobuf writes 64-bit integers as text
+        return int(value) if value.isascii() and value.isdigit() and len(value) <= _DIGITS else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value < 10**_DIGITS:
+        return None
+    return max(value, 0) if isinstance(value, int) else int(value) if value >= 0 else None
 
 
 def _modality(details: Any, name: str) -> int | None:

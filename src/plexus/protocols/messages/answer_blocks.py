@@ -45,7 +45,7 @@ def left(block: Block) -> Extras | None:
 
 def is_modelled(kind: Any) -> bool:
     """Whether blocks of this type become something else than `Opaque`."""
-    return kind in _KNOWN
+    return isinstance(kind, str) and kind in _KNOWN
 
 
 def said(block: Block, key: str) -> str:

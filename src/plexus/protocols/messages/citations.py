@@ -39,7 +39,8 @@ def read_citations(wire: Any) -> list[Citation]:
 
 def is_native(citation: Citation) -> bool:
     """Whether `raw` is a citation in Anthropic's own words."""
-    return citation.raw is not None and citation.raw.get("type") in _KINDS
+    kind = citation.raw.get("type") if citation.raw is not None else None
+    return isinstance(kind, str) and kind in _KINDS
 
 
 def sendable(citation: Citation) -> bool:

@@ -201,6 +201,7 @@ class CallItem(Item):
 def item_of(index: int, raw: dict[str, Any], tally: Tally) -> Item:
     """The item of the kind announced."""
     kind = raw.get("type")
+    kind = kind if isinstance(kind, str) else ""
     if kind == "message":
         return MessageItem(index, raw, tally)
     if kind == "reasoning":
