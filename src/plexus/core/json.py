@@ -1,6 +1,8 @@
 """JSON on bytes through one library. Accepts what providers send in error (lone surrogates), always emits valid JSON."""
 
 import json
+import math
+import re
 from typing import Any
 
 import msgspec
@@ -8,6 +10,7 @@ import msgspec
 Raw = msgspec.Raw
 JSONError = msgspec.DecodeError
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
@@ -37,8 +40,8 @@ def loads_lenient(data: bytes) -> Any:
     except JSONError:
         pass
     try:
-        value = json.loads(data.decode("utf-8-sig", "replace"), parse_constant=_refuse)
-        return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+        value = json.loads(data.decode("utf-8-sig", "replace"), parse_constant=_refuse, parse_float=_finite)
+        return json.loads(_SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError):
         raise JSONError("not JSON") from None
 
@@ -48,13 +51,22 @@ def dumps(value: Any) -> bytes:
     try:
         return _encoder.encode(value)
     except (OverflowError, UnicodeEncodeError):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain).encode("utf-8", "replace")
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+        return _SURROGATE.sub("\ufffd", text).encode()
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, msgspec.Raw):
         return json.loads(bytes(value))
     raise TypeError(type(value).__name__)
+
+
+def _finite(text: str) -> float:
+    """Python reads 1e999 as infinity, which nobody can write back."""
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(text)
+    return value
 
 
 def _refuse(constant: str) -> Any:

@@ -101,6 +101,9 @@ def _object(wire: dict[str, Any], key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+_ABSURD = 10**15
+
+
 def _count(wire: dict[str, Any], key: str, flags: list[str]) -> int | None:
     value = wire.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -108,4 +111,7 @@ def _count(wire: dict[str, Any], key: str, flags: list[str]) -> int | None:
     if value < 0:
         flags.append(f"negative_{key}")
         return 0
+    if not value < _ABSURD:
+        flags.append(f"absurd_{key}")
+        return None
     return int(value)

@@ -23,7 +23,7 @@ def parts_of(item: dict[str, Any], index: int, reading: Reading) -> list[Part]:
     kind = item.get("type")
     if kind == "message":
         return _message(item, reading.origin)
-    if kind in CALLS:
+    if isinstance(kind, str) and kind in CALLS:
         call = call_of(item, index, reading)
         call.arguments = as_text(item.get(CALLS[kind]))
         return [call]
@@ -99,9 +99,9 @@ def stop_of(response: dict[str, Any], *, called: bool) -> StopReason | None:
         details = response.get("incomplete_details")
         reason = details.get("reason") if isinstance(details, dict) else None
         return _INCOMPLETE.get(str(reason), "max_tokens")
-    if status in {"failed", "cancelled"}:
+    if status in ("failed", "cancelled"):
         return "error"
-    if status in {"queued", "in_progress"}:
+    if status in ("queued", "in_progress"):
         return None
     return "tool_use" if called else "end"
 

@@ -88,7 +88,7 @@ class StreamDecoder:
 
     def _complete(self, data: dict[str, Any]) -> list[Event]:
         response = self._response(data)
-        if response.get("status") in {"failed", "cancelled"} or response.get("error"):
+        if response.get("status") in ("failed", "cancelled") or response.get("error"):
             return self._fail(data)
         if data.get("type") == "response.incomplete":
             response = {**response, "status": "incomplete"}
@@ -169,7 +169,7 @@ class StreamDecoder:
     def _part_added(self, data: dict[str, Any]) -> list[Event]:
         part = data.get("part")
         kind = part.get("type") if isinstance(part, dict) else None
-        item = self._message(data) if kind in {"output_text", "refusal"} else None
+        item = self._message(data) if kind in ("output_text", "refusal") else None
         return [] if item is None else item.text(_place(data), refusal=kind == "refusal")[1]
 
     def _text(self, data: dict[str, Any], *, refusal: bool = False) -> list[Event]:
@@ -198,7 +198,7 @@ class StreamDecoder:
 
     def _part_done(self, data: dict[str, Any]) -> list[Event]:
         raw = data.get("part")
-        part = decode_part(raw) if isinstance(raw, dict) and raw.get("type") in {"output_text", "refusal"} else None
+        part = decode_part(raw) if isinstance(raw, dict) and raw.get("type") in ("output_text", "refusal") else None
         item = self._message(data) if isinstance(part, Text) else None
         if item is None or not isinstance(part, Text):
             return []

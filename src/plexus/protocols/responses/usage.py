@@ -71,10 +71,13 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+_ABSURD = 10**15
+
+
 def _count(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return max(0, int(value))
+    return max(0, int(value)) if value < _ABSURD else None
 
 
 def _cost(raw: dict[str, Any]) -> str | None:
