@@ -67,9 +67,10 @@ class Cooldowns:
 
     def cooling(self, provider: str, model: str, now: float) -> Cooling | None:
         """Why an attempt at the target must not begin now; None when it may. The longer of credential and target."""
-        if not self._entries or provider in self.policy.exempt:
+        entries, key = self._entries, (provider, model)
+        if (key not in entries and (provider, CREDENTIAL) not in entries) or provider in self.policy.exempt:
             return None
-        own = self._closed((provider, model), now)
+        own = self._closed(key, now)
         whole = self._closed((provider, CREDENTIAL), now)
         if own is None or whole is None:
             return own or whole

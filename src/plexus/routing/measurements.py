@@ -7,10 +7,13 @@ seconds of the wall clock. Bounded: the target that was used least recently is f
 import math
 from collections import OrderedDict
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
+
+from plexus.routing.candidate import Candidate
 
 Key = tuple[str, str]
 
@@ -25,18 +28,6 @@ class Sample(Struct, frozen=True):
     """Output tokens, reasoning included, a second after the first."""
     end_to_end: float | None = None
     """The same over the whole request."""
-
-
-class Measured(Struct, frozen=True, gc=False):
-    """A target as measured by now; None where nothing was."""
-
-    ttft: float | None = None
-    throughput: float | None = None
-    end_to_end: float | None = None
-    error_rate: float | None = None
-    recent: float = 0.0
-    age: float | None = None
-    samples: int = 0
 
 
 class Window(Struct, frozen=True):
@@ -65,6 +56,9 @@ class _Mean(Struct):
         return self.total / self.weight if self.weight > 0 else None
 
 
+_Values = tuple[float | None, float | None, float | None, float | None]
+
+
 class _Target(Struct):
     ttft: _Mean
     throughput: _Mean
@@ -76,15 +70,25 @@ class _Target(Struct):
     newest: float | None = None
     """When speed was measured last."""
     samples: int = 0
+    values: _Values = (None, None, None, None)
+    """The four means. They change with a sample only, and every plan reads them."""
+
+    def add(self, sample: Sample) -> bool:
+        """Whether the sample told anything of speed."""
+        said = (self.ttft, sample.ttft), (self.throughput, sample.throughput), (self.end_to_end, sample.end_to_end)
+        told = [(mean, value) for mean, value in said if value is not None and math.isfinite(value) and value >= 0]
+        for mean, value in told:
+            mean.add(value)
+        return bool(told)
+
+    def settle(self) -> None:
+        self.values = (self.ttft.value, self.throughput.value, self.end_to_end.value, self.errors.value)
 
     def fade(self, now: float, half_life: float) -> None:
         kept = math.exp2(-max(now - self.faded_at, 0.0) / half_life)
         for mean in (self.ttft, self.throughput, self.end_to_end, self.errors):
             mean.fade(kept)
         self.faded_at = max(now, self.faded_at)
-
-
-_NOTHING = Measured()
 
 
 class Measurements:
@@ -106,38 +110,38 @@ class Measurements:
         target = self._target((provider, model), now)
         target.fade(now, self._window.half_life)
         target.errors.add(float(sample.failed))
-        if sample.failed:
-            return
-        seen = False
-        for mean, value in (
-            (target.ttft, sample.ttft),
-            (target.throughput, sample.throughput),
-            (target.end_to_end, sample.end_to_end),
-        ):
-            if value is not None and math.isfinite(value) and value >= 0:
-                mean.add(value)
-                seen = True
-        if seen:
+        if not sample.failed and target.add(sample):
             target.newest = now if target.newest is None else max(now, target.newest)
             target.samples += 1
+        target.settle()
 
-    def of(self, provider: str, model: str, now: float) -> Measured:
-        """The target as measured by `now`."""
+    def of(self, candidate: Candidate, now: float, cost: Decimal | None, headroom: float | None) -> Candidate:
+        """The candidate as measured by `now`, with these facts from elsewhere."""
+        provider, model = candidate.provider, candidate.model
         target = self._targets.get((provider, model))
         if target is None:
-            return _NOTHING
-        return Measured(
-            target.ttft.value,
-            target.throughput.value,
-            target.end_to_end.value,
-            target.errors.value,
+            return Candidate(provider, model, candidate.weight, cost, None, None, None, 0.0, None, headroom)
+        ttft, throughput, end_to_end, errors = target.values
+        newest = target.newest
+        age = None if newest is None else now - newest if now > newest else 0.0
+        return Candidate(
+            provider,
+            model,
+            candidate.weight,
+            cost,
+            ttft,
+            throughput,
+            end_to_end,
             self._use(target, now),
-            None if target.newest is None else max(now - target.newest, 0.0),
+            errors,
+            headroom,
+            age,
             target.samples,
         )
 
     def _use(self, target: _Target, now: float) -> float:
-        return target.use * math.exp2(-max(now - target.used_at, 0.0) / self._window.use_half_life)
+        passed = now - target.used_at
+        return target.use * math.exp2(-passed / self._window.use_half_life) if passed > 0 else target.use
 
     def _target(self, key: Key, now: float) -> _Target:
         target = self._targets.get(key)
@@ -166,7 +170,9 @@ _MEANS = ("ttft", "throughput", "end_to_end", "errors")
 
 
 def _plain(target: _Target) -> dict[str, Any]:
-    return {**asdict(target), **{name: [getattr(target, name).total, getattr(target, name).weight] for name in _MEANS}}
+    state = asdict(target)
+    del state["values"]
+    return {**state, **{name: [getattr(target, name).total, getattr(target, name).weight] for name in _MEANS}}
 
 
 def _read(row: Any, now: float) -> tuple[Key, _Target] | None:
@@ -187,6 +193,7 @@ def _read(row: Any, now: float) -> tuple[Key, _Target] | None:
         )
     except (KeyError, TypeError, ValueError, IndexError):
         return None
+    target.settle()
     return (key, target) if isinstance(key[0], str) and isinstance(key[1], str) else None
 
 

@@ -49,9 +49,12 @@ class Slots:
     def free(self, provider: str, model: str) -> bool:
         """Whether an attempt could begin."""
         limits = self.limits
-        whole, own = limits.providers.get(provider), limits.models.get((provider, model))
+        whole = limits.providers.get(provider)
         if whole is not None and self._providers.get(provider, 0) >= whole:
             return False
+        if not limits.models:
+            return True
+        own = limits.models.get((provider, model))
         return own is None or self._models.get((provider, model), 0) < own
 
     def try_acquire(self, provider: str, model: str) -> Slot | None:

@@ -7,7 +7,7 @@ fact is unknown counts 0: an unknown price earns nothing. A target of which neit
 has no score, comes after those that have one, and is tried by exploration.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from plexus.routing.candidate import Candidate
 from plexus.routing.ranking import Scores, highest_first
@@ -33,29 +33,27 @@ _MEANING = "Throughput, latency and cost against the best of the group, 0 to 1; 
 def _scorer(throughput: float, latency: float, cost: float) -> Callable[[Sequence[Candidate]], Scores]:
     def scores(candidates: Sequence[Candidate]) -> Scores:
         costs = [None if candidate.cost is None else float(candidate.cost) for candidate in candidates]
-        fastest = max(_known(candidate.throughput for candidate in candidates), default=0.0)
-        soonest = min(_known(candidate.ttft for candidate in candidates), default=0.0)
-        cheapest = min(_known(costs), default=0.0)
-        return [
-            None
-            if candidate.throughput is None and candidate.ttft is None
-            else throughput * _share(candidate.throughput, fastest)
-            + latency * _share(soonest, candidate.ttft)
-            + cost * _share(cheapest, price)
-            for candidate, price in zip(candidates, costs, strict=True)
-        ]
+        fastest = max([c.throughput for c in candidates if c.throughput is not None], default=0.0)
+        soonest = min([c.ttft for c in candidates if c.ttft is not None], default=0.0)
+        cheapest = min([price for price in costs if price is not None], default=0.0)
+        found: Scores = []
+        for candidate, price in zip(candidates, costs, strict=True):
+            speed, wait = candidate.throughput, candidate.ttft
+            if speed is None and wait is None:
+                found.append(None)
+                continue
+            score = 0.0 if speed is None else throughput * _share(speed, fastest)
+            if wait is not None:
+                score += latency * _share(soonest, wait)
+            if price is not None:
+                score += cost * _share(cheapest, price)
+            found.append(score)
+        return found
 
     return scores
 
 
-def _known(values: Iterable[float | None]) -> list[float]:
-    return [value for value in values if value is not None]
-
-
-def _share(part: float | None, whole: float | None) -> float:
-    """`part` of `whole`; 0 when either is unknown, 1 when both are 0."""
-    if part is None or whole is None:
-        return 0.0
+def _share(part: float, whole: float) -> float:
     return part / whole if whole else 1.0
 
 
