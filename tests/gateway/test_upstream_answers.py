@@ -1,5 +1,6 @@
 """What upstreams send that is not quite as promised: no content type, compression; and what is bound to an account."""
 
+import asyncio
 import gzip
 import json
 import zlib
@@ -72,6 +73,19 @@ async def test_061_an_upstream_that_only_streams_serves_a_client_that_wants_it_w
     assert response.status == 200
     assert response.json["output"][-1]["content"][0]["text"] == "Hello, world"
     assert response.json["status"] == "completed"
+
+
+@pytest.mark.parametrize("client", ["chat", "messages"])
+async def test_039_a_stream_that_only_pings_after_its_finish_is_ended(client, upstream, gateway):
+    bodies = UPSTREAM["chat"]
+    told = b"".join(event.frame() for event in bodies.events("real", ["Hello", ", world"]))
+    upstream.add(Answer([told, *([b": ping\n\n"] * 200)], stream=True, pause=0.2, action="hang"))
+    body = {**BODIES[client], "model": "chat", "stream": True}
+    async with asyncio.timeout(10):
+        response = await gateway.post(path_of(client, stream=True), body)
+    assert b"Hello" in response.body
+    assert b"error" not in response.body
+    assert gateway.records[-1].status == "ok"
 
 
 async def test_080_beta_flags_of_client_and_provider_are_merged_in_order(upstream, gateway):

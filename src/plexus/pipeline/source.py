@@ -74,6 +74,10 @@ def read_answer(protocol: WireProtocol, body: bytes, reading: Reading, *, transl
 _FAILED = UpstreamFailed.because("upstream", "the provider ended its answer with an error", "ended_in_error").fault
 
 
+_AFTER_FINISH = 1.0
+"""Seconds a stream may go on with nothing but pings once the model has finished; some never send their last frame."""
+
+
 class AnswerStream:
     """One upstream stream being read. `batches` ends with a `ResponseEnd` or a `StreamError`, whatever happens.
 
@@ -120,13 +124,20 @@ class AnswerStream:
             events += self._decoder.feed(frame)
         if events:
             self._heard = self._now()
+        if self._finished:
+            self._bounds.pace.tick = _AFTER_FINISH
         idle = not events and (bool(frames) or chunk[:1] in {b"", b":"})
         return Batch(chunk, self._honest(events), array=self._framer.array, idle=idle)
 
     def _too_quiet(self) -> bool:
         """Whether nothing but pings has come for longer than the limit: they do not count as an answer."""
-        quiet = self._bounds.quiet
+        quiet = _AFTER_FINISH if self._finished else self._bounds.quiet
         return quiet is not None and self._now() - self._heard > quiet
+
+    @property
+    def _finished(self) -> bool:
+        """Whether the model has said why it stopped, on a wire that goes on after that (chat's usage, `[DONE]`)."""
+        return bool(getattr(self._decoder, "finished", False))
 
     def _ended(self, *, quiet: bool = False) -> list[Event]:
         events: list[Event] = []
