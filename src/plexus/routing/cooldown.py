@@ -121,7 +121,7 @@ class Cooldowns:
         if started < entry.failed_at:
             return False
         was, entry.resting, entry.run = entry.resting, False, 0
-        if not self._flaps(entry):
+        if not self._unsettled(entry):
             entry.count = 0
             if entry.volume < _FORGOTTEN:
                 del self._entries[key]
@@ -183,6 +183,11 @@ class Cooldowns:
 
     def _flaps(self, entry: Entry) -> bool:
         return entry.volume >= self.policy.volume and entry.failures >= self.policy.rate * entry.volume
+
+    def _unsettled(self, entry: Entry) -> bool:
+        """Whether successes lie among many failures still: one more then does not mean that the target is well."""
+        often = entry.volume >= self.policy.volume and entry.failures >= self.policy.rate / 2 * entry.volume
+        return often and entry.successes >= 2  # noqa: PLR2004 - this success and one before it
 
     def _entry(self, key: Key) -> Entry:
         entry = self._entries.get(key)
