@@ -57,7 +57,9 @@ class Reply:
                     if chunk:
                         yield chunk
                 else:
-                    for piece in decoder.pieces(chunk):
+                    for number, piece in enumerate(decoder.pieces(chunk)):
+                        if number:
+                            await asyncio.sleep(0)  # much may come of little; others are served in between
                         yield piece
             if decoder is not None:
                 decoder.end()

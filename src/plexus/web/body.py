@@ -91,7 +91,9 @@ async def _collect(
     collected, size, received = [], 0, 0
     while True:
         received += len(message.get("body", b""))
-        for piece in pieces(message.get("body", b"")):
+        for number, piece in enumerate(pieces(message.get("body", b""))):
+            if number:
+                await asyncio.sleep(0)  # much may come of little; others are served in between
             size += len(piece)
             if size > limits.body:
                 raise _too_large(limits)

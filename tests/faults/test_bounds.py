@@ -1,0 +1,321 @@
+"""What abuse may cost: memory, the time others wait, and the time to an answer (C13-C16, C22, U17, U45, U46; figures G10-G13)."""
+
+import asyncio
+import contextlib
+import gzip
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+import pytest_asyncio
+import zstandard
+
+from tests.faults.kit import AUTH, PROTOCOLS, UPSTREAM_KEY, body_of, model_at, path_of
+from tests.gateway.running import KEY
+from tests.harness.gateway import Gateway
+from tests.harness.raw_client import RawClient, Response, request
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MB = 1024 * 1024
+CHAT = "/v1/chat/completions"
+HEAD = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nauthorization: Bearer {KEY}\r\n".encode()
+START = b'{"model":"direct/messages/fault/ok","messages":['
+FAULTS = ["ok", "bomb-gzip", "bomb-br", "bomb-zstd", "bomb-deflate", "endless-line", "endless-head", "endless-body", "line-6-mb", "paced-6",
+          "events-40000", "million-events", "silent", "long-text-9000"]  # fmt: skip
+STALL = 0.25
+"""Seconds nobody else may wait, with room for a busy machine; the figure to hold is 100 ms, and `deep` holds it."""
+GROWTH = 64 * MB
+
+
+class Cost(NamedTuple):
+    """What something cost the gateway: bytes of memory at its peak, the longest wait of another client, its own time."""
+
+    growth: int
+    stall: float
+    taken: float
+    waits: list[float]
+
+    @property
+    def p99(self) -> float:
+        return sorted(self.waits)[int(len(self.waits) * 0.99)]
+
+
+@pytest.fixture(scope="module")
+def upstream_root() -> Iterator[str]:
+    """The misbehaving upstream as a process, so that what it does costs the gateway and the measuring nothing."""
+    command = [sys.executable, "-m", "tests.harness.fault_upstream", "--tempo", "0.01"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().decode().strip()
+        process.terminate()
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def served(upstream_root) -> AsyncIterator[Gateway]:
+    config = {
+        "providers": {
+            protocol: {
+                "api_base_url": {protocol: upstream_root + ("/v1beta" if protocol == "gemini" else "/v1")},
+                "api_key": UPSTREAM_KEY,
+                "models": [f"fault/{fault}" for fault in FAULTS],
+            }
+            for protocol in PROTOCOLS
+        },
+        "keys": {"me": {"secret": KEY}},
+    }
+    async with Gateway(config) as started:
+        for client in PROTOCOLS:
+            for upstream in PROTOCOLS:
+                await post(started, client, upstream, "ok")
+                await post(started, client, upstream, "ok", stream=True)
+        yield started
+
+
+async def post(gateway: Gateway, client: str, upstream: str, fault: str, *, stream: bool = False) -> Response:
+    name = model_at(upstream, fault)
+    raw = request("POST", path_of(client, name, stream=stream), body_of(client, name, stream=stream), AUTH)
+    return await say(gateway, raw)
+
+
+async def say(gateway: Gateway, raw: bytes, within: float = 60.0) -> Response:
+    async with await RawClient.connect(gateway.base_url) as client:
+        with contextlib.suppress(ConnectionError):  # it may answer and close while we are still sending
+            await client.send(raw)
+        return await client.read_response(within)
+
+
+async def probed(gateway: Gateway, until: asyncio.Event, waits: list[float]) -> None:
+    """Ask for something small again and again, and note how long it takes."""
+    async with await RawClient.connect(gateway.base_url) as client:
+        while not until.is_set():
+            started = time.monotonic()
+            await client.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            await client.read_response(method="GET")
+            waits.append(time.monotonic() - started)
+            await asyncio.sleep(0.002)
+
+
+def watched(gateway: Gateway, until: asyncio.Event) -> int:
+    """The peak of resident memory."""
+    peak = 0
+    while not until.is_set():
+        peak = max(peak, gateway.sample().rss)
+        time.sleep(0.005)
+    return peak
+
+
+@contextlib.asynccontextmanager
+async def measured(gateway: Gateway) -> AsyncIterator[list[Cost]]:
+    """Measures what happens inside; the cost is in the list afterwards."""
+    waits: list[float] = []
+    costs: list[Cost] = []
+    before, until = gateway.sample().rss, asyncio.Event()
+    watching = asyncio.create_task(asyncio.to_thread(watched, gateway, until))
+    probing = asyncio.create_task(probed(gateway, until, waits))
+    await asyncio.sleep(0.02)
+    started = time.monotonic()
+    try:
+        yield costs
+    finally:
+        taken = time.monotonic() - started
+        until.set()
+        await probing
+        costs.append(Cost(await watching - before, max(waits), taken, waits))
+
+
+def within(cost: Cost, *, growth: int = GROWTH, stall: float = STALL, taken: float = 2.0) -> str:
+    """What is exceeded, if anything."""
+    said = f"grew {cost.growth / MB:.0f} MB, others waited {cost.stall * 1000:.0f} ms, took {cost.taken:.2f} s"
+    return "" if cost.growth <= growth and cost.stall <= stall and cost.taken <= taken else said
+
+
+def sized(body: bytes, headers: bytes = b"") -> bytes:
+    return HEAD + headers + b"content-length: %d\r\n\r\n" % len(body) + body
+
+
+def deflated(size: int) -> bytes:
+    engine = zlib.compressobj(9)
+    return b"".join(engine.compress(b" " * MB) for _ in range(size // MB)) + engine.flush()
+
+
+def chunked(size: int) -> bytes:
+    piece = b"10000\r\n" + b" " * 65536 + b"\r\n"
+    return HEAD + b"transfer-encoding: chunked\r\n\r\n" + piece * (size // 65536)
+
+
+BOMBS = {
+    "gzip": (lambda: sized(gzip.compress(b" " * 300 * MB), b"content-encoding: gzip\r\n"), {400, 413}),
+    "deflate": (lambda: sized(deflated(300 * MB), b"content-encoding: deflate\r\n"), {400, 413}),
+    "zstd": (lambda: sized(zstandard.compress(b" " * 300 * MB), b"content-encoding: zstd\r\n"), {400, 413}),
+    "zstd, many": (lambda: sized(zstandard.compress(b" " * MB) * 5000, b"content-encoding: zstd\r\n"), {400, 413}),
+    "5 million objects": (lambda: sized(START + b"{}," * 4_700_000 + b"{}]}"), {400}),
+    "5 million texts": (lambda: sized(START + b'"",' * 4_700_000 + b'""]}'), {400}),
+    "5 million numbers": (lambda: sized(START + b"1," * 4_700_000 + b"1]}"), {400}),
+    "a million fields": (lambda: sized(b"{" + b",".join(b'"%d":1' % n for n in range(900_000)) + b"}"), {400}),
+    "a million deep": (lambda: sized(START + b"[" * 1_000_000), {400}),
+    "a million deep objects": (lambda: sized(b'{"a":' * 1_000_000), {400}),
+    "closers": (lambda: sized(START + b"]" * 5_000_000), {400}),
+    "escapes": (lambda: sized(START + b'"' + b'\\"' * 4_000_000 + b'"]}'), {400}),
+    "one emoji": (
+        lambda: sized(START + b'"' + b"x" * 8_000_000 + "\U0001f642".encode() + b'"' + b"," * 2000 + b"]}"),
+        {400},
+    ),
+    "declared": (lambda: HEAD + b"content-length: 70000000000\r\n\r\n", {413}),
+}
+
+
+@pytest.mark.parametrize("case", BOMBS)
+async def test_c13_c14_c15_c16_g11_a_bomb_costs_little_memory_and_nobody_elses_time(case, served):
+    make, statuses = BOMBS[case]
+    raw = make()
+    async with measured(served) as costs:
+        answer = await say(served, raw)
+    assert answer.status in statuses, answer.body[:300]
+    assert within(costs[0]) == ""
+
+
+async def test_c13_a_body_without_a_length_is_cut_at_the_limit(served):
+    raw = chunked(100 * MB)
+    async with measured(served) as costs:
+        answer = await say(served, raw)
+    assert answer.status == 413
+    assert within(costs[0], growth=150 * MB, taken=5) == ""
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_u17_g11_a_bomb_of_an_upstream_costs_little(coding, stream, served):
+    async with measured(served) as costs:
+        answers = [
+            await post(served, client, "chat", f"bomb-{coding}", stream=stream) for client in ("chat", "messages")
+        ]
+    assert all(answer.status == 502 or b"error" in answer.body for answer in answers)
+    assert within(costs[0]) == ""
+
+
+@pytest.mark.parametrize("fault", ["endless-line", "endless-head"])
+async def test_u45_what_never_ends_is_given_up_at_the_limit(fault, served):
+    async with measured(served) as costs:
+        answers = [await post(served, client, "chat", fault, stream=True) for client in ("chat", "messages")]
+    assert all(answer.status == 502 or b"error" in answer.body for answer in answers)
+    assert within(costs[0], growth=96 * MB, taken=5) == ""
+
+
+@pytest.mark.parametrize("client", ["chat", "messages"])
+async def test_u46_others_are_served_while_a_stream_of_very_many_events_runs(client, served):
+    async with measured(served) as costs:
+        answer = await post(served, client, "chat", "events-40000", stream=True)
+    assert answer.complete
+    assert answer.body.count(b"data:") > 40_000
+    assert within(costs[0], taken=30) == ""
+    assert costs[0].p99 < 0.1
+
+
+@pytest.mark.parametrize("shape", ["messages", "tools", "images"])
+async def test_c22_time_and_memory_are_linear_in_what_is_sent(shape, served):
+    many: dict[str, Callable[[int], dict[str, Any]]] = {
+        "messages": lambda n: {"messages": [{"role": "user", "content": f"message {i}"} for i in range(n * 1000)]},
+        "tools": lambda n: {
+            "messages": [{"role": "user", "content": "hi"}],
+            "tools": [
+                {"type": "function", "function": {"name": f"f{i}", "parameters": {"type": "object"}}}
+                for i in range(n * 200)
+            ],
+        },
+        "images": lambda n: {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 100_000}}]
+                    * (n * 2),
+                }
+            ]
+        },
+    }
+    times = []
+    for n in (3, 24):
+        raw = request("POST", CHAT, {"model": model_at("messages", "ok"), **many[shape](n)}, AUTH)
+        async with measured(served) as costs:
+            answer = await say(served, raw)
+        assert answer.status == 200, answer.body[:300]
+        times.append(costs[0].taken)
+        assert within(costs[0], growth=len(raw) * 12 + 20 * MB, taken=10) == ""
+    assert times[1] < times[0] * 8 * 3 + 0.3
+
+
+async def slow_reader(gateway: Gateway, client: str) -> RawClient:
+    """A client that asks for a large stream and does not read it."""
+    reader = await RawClient.connect(gateway.base_url, receive_buffer=4096)
+    name = model_at("chat", "million-events")
+    await reader.send(request("POST", path_of(client, name, stream=True), body_of(client, name, stream=True), AUTH))
+    return reader
+
+
+async def test_g10_slow_readers_fill_no_memory(served):
+    async with measured(served) as costs:
+        readers = [await slow_reader(served, ("chat", "messages")[n % 2]) for n in range(30)]
+        await asyncio.sleep(1)
+        for reader in readers:
+            reader.close()
+    assert within(costs[0], growth=30 * MB, stall=1.0, taken=10) == ""
+
+
+# At length, with the figures themselves
+
+
+@pytest.mark.deep
+async def test_g10_two_hundred_slow_readers(served):
+    async with measured(served) as costs:
+        readers = [await slow_reader(served, ("chat", "messages")[n % 2]) for n in range(200)]
+        await asyncio.sleep(20)
+        for reader in readers:
+            reader.close()
+    assert costs[0].growth <= 200 * MB
+
+
+@pytest.mark.deep
+async def test_g12_idle_connections_cost_little(served):
+    """Two thousand of them here: each side needs a file, and ten seconds later the gateway closes them."""
+    async with measured(served) as costs:
+        clients = [await RawClient.connect(served.base_url) for _ in range(2000)]
+        await asyncio.sleep(1)
+        grown = served.sample().rss
+    assert costs[0].growth <= 2000 * 8 * 1024 + 4 * MB, grown
+    assert costs[0].p99 < 0.05
+    for client in clients:
+        client.close()
+
+
+@pytest.mark.deep
+async def test_g13_two_thousand_dribblers(served):
+    async def dribbler() -> float:
+        async with await RawClient.connect(served.base_url) as client:
+            started = time.monotonic()
+            task = asyncio.create_task(client.dribble(b"GET /" + b"a" * 60, pause=0.5))
+            await client.read_to_end(15)
+            task.cancel()
+            return time.monotonic() - started
+
+    async with measured(served) as costs:
+        times = await asyncio.gather(*(dribbler() for _ in range(2000)))
+    assert max(times) < 11
+    assert costs[0].p99 < 0.1
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("client", ["chat", "messages", "responses", "gemini"])
+async def test_u46_a_million_events(client, served):
+    async with measured(served) as quiet:
+        await asyncio.sleep(2)
+    async with measured(served) as costs:
+        answer = await say(
+            served, request("POST", path_of(client, model_at("chat", "million-events"), stream=True), body_of(client, model_at("chat", "million-events"), stream=True), AUTH), 590
+        )  # fmt: skip
+    assert answer.complete
+    assert costs[0].growth <= GROWTH
+    assert costs[0].p99 < max(2 * quiet[0].p99, 0.05)
