@@ -13,10 +13,13 @@ LINGER = 2.0
 """Seconds a client gets to notice that it has its answer."""
 
 
+_HEAD = b"HTTP/1.1 "
+
+
 class Parting:
     """A transport with another way of closing; everything else is the transport's own."""
 
-    __slots__ = ("_loop", "_sending", "_timer", "_transport", "closing", "get_extra_info", "write")
+    __slots__ = ("_held", "_loop", "_sending", "_timer", "_transport", "closing", "get_extra_info")
 
     def __init__(
         self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, sending: Callable[[], bool]
@@ -25,8 +28,23 @@ class Parting:
         self._transport, self._loop, self._sending = transport, loop, sending
         self._timer: asyncio.TimerHandle | None = None
         self.closing = False
-        self.write: Callable[[bytes], None] = transport.write
+        self._held = b""
         self.get_extra_info: Callable[..., Any] = transport.get_extra_info
+
+    def write(self, data: bytes) -> None:
+        """Send it. The head of an answer waits for what follows in the same turn of the loop: one packet instead of two."""
+        if self._held:
+            data, self._held = self._held + data, b""
+        elif data.startswith(_HEAD):
+            self._held = data
+            self._loop.call_soon(self._release)
+            return
+        self._transport.write(data)
+
+    def _release(self) -> None:
+        if self._held:
+            data, self._held = self._held, b""
+            self._transport.write(data)
 
     def is_closing(self) -> bool:
         """Whether nothing more will be sent."""
@@ -36,6 +54,7 @@ class Parting:
         """Close once what was written is sent; linger when the client is still sending."""
         if self.is_closing():
             return
+        self._release()
         if self._sending() and self._transport.can_write_eof():
             self.linger()
         else:
@@ -43,6 +62,7 @@ class Parting:
 
     def linger(self) -> None:
         """End the sending side and close a little later."""
+        self._release()
         self.closing = True
         with contextlib.suppress(OSError):  # it may be gone already
             self._transport.write_eof()
@@ -56,6 +76,6 @@ class Parting:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self.closing = True
+        self.closing, self._held = True, b""
         if self._timer is not None:
             self._timer.cancel()
