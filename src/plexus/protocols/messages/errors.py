@@ -48,6 +48,10 @@ def error_in(body: dict[str, Any]) -> Fault | None:
     return _from_json(0, body) if failed else None
 
 
+_THREAD = "thread"
+"""The field that refers to a conversation kept at Anthropic (https://platform.claude.com/docs/en/api/beta/messages/create)."""
+
+
 def encode_error(fault: Fault) -> tuple[int, dict[str, Any]]:
     """Status and body for the client; the error's type is what its SDK makes a typed exception of, with the status."""
     error: dict[str, Any] = {"type": _TYPES[fault.kind], "message": fault.message or "The request failed."}
@@ -59,6 +63,9 @@ def encode_error(fault: Fault) -> tuple[int, dict[str, Any]]:
         error.update({key: value for key, value in inner.items() if key not in {"type", "message"}})
         if isinstance(raw.get("request_id"), str):
             body["request_id"] = raw["request_id"]
+    elif fault.param == _THREAD:
+        # by this the official packages' tool runner goes on without a thread
+        error["details"] = {"error_code": "thread_unsupported_request", "unsupported": [_THREAD]}
     return fault.status, body
 
 

@@ -106,12 +106,14 @@ def stop_of(response: dict[str, Any], *, called: bool) -> StopReason | None:
     return "tool_use" if called else "end"
 
 
-def status_of(reason: StopReason | None) -> tuple[str, str]:
-    """The status, and the reason of an incomplete answer."""
+def status_of(reason: StopReason | None, *, refused: bool) -> tuple[str, str]:
+    """The status, and the reason of an incomplete answer. `refused`: a content part says that the model declines."""
     match reason:
         case "max_tokens" | "context_window":
             return "incomplete", "max_output_tokens"
         case "content_filter":
+            return "incomplete", "content_filter"
+        case "refusal" if not refused:  # nothing else would tell that this is no ordinary answer
             return "incomplete", "content_filter"
         case "error" | "malformed_tool_call":
             return "failed", ""

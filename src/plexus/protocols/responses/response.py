@@ -84,13 +84,14 @@ def _string(value: Any) -> str:
 def encode_response(response: ChatResponse, writing: Writing) -> tuple[dict[str, Any], list[Drop]]:
     """The answer as a response object, and what it could not carry."""
     output, drops = encode_output(response.parts, writing)
-    status, reason = status_of(response.stop_reason)
+    refused = any(isinstance(part, Text) and part.refusal for part in response.parts)
+    status, reason = status_of(response.stop_reason, refused=refused)
     if any(True for _ in response.alternatives):
         drops.append(Drop("dropped", "alternatives", "the protocol has one answer"))
     if response.stop_reason in {"pause", "context_window", "malformed_tool_call"}:
         drops.append(Drop("approximated", "stop_reason", f"{response.stop_reason} as {reason or status}"))
-    if response.stop_reason == "refusal" and not any(isinstance(p, Text) and p.refusal for p in response.parts):
-        drops.append(Drop("approximated", "stop_reason", "refusal as completed"))
+    if response.stop_reason == "refusal" and not refused:
+        drops.append(Drop("approximated", "stop_reason", f"refusal as {reason}"))
     error = {"code": "server_error", "message": "the provider reported that it failed"} if status == "failed" else None
     body = head(
         own_id(response.id, writing.seed),

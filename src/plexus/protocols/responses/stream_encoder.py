@@ -45,6 +45,7 @@ class StreamEncoder:
         self._echo: dict[str, Any] = {}
         self._tail = b"}"
         self._ended = False
+        self._refused = False
         self._parts: dict[int, Growing] = {}
         self._waiting: dict[int, list[Event]] = {}
 
@@ -116,7 +117,7 @@ class StreamEncoder:
         data += self._out.close_message()
         self._ended = True
         self._parts = {}
-        status, reason = status_of(end.stop_reason)
+        status, reason = status_of(end.stop_reason, refused=self._refused)
         error = (
             {"code": "server_error", "message": "the provider reported that it failed"} if status == "failed" else None
         )
@@ -149,6 +150,7 @@ class StreamEncoder:
             self._waiting[event.index] = [event]
             return data
         part = growing(event.part, self._out)
+        self._refused |= isinstance(event.part, Text) and event.part.refusal
         if part is None:
             self._lose(f"parts[{event.index}]", "no output item of this kind")
             return data

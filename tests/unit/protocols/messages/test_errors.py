@@ -114,3 +114,10 @@ def test_143_an_error_inside_a_body_with_status_200_is_found() -> None:
 @pytest.mark.parametrize("body", [{"type": "message", "content": []}, {"content": [], "error": None}, {"error": None}])
 def test_an_answer_holds_no_error(body: dict) -> None:
     assert PROTOCOL.error_in(body) is None
+
+
+def test_a_thread_that_the_target_cannot_keep_is_refused_so_that_the_tool_runner_goes_on_without():
+    fault = Fault(kind="invalid_request", status=400, message="thread: refers to state", param="thread")
+    assert PROTOCOL.encode_error(fault)[1]["error"]["details"]["error_code"] == "thread_unsupported_request"
+    other = Fault(kind="invalid_request", status=400, message="no", param="container")
+    assert "details" not in PROTOCOL.encode_error(other)[1]["error"]

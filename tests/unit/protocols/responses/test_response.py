@@ -168,7 +168,7 @@ def test_the_same_reasoning_id_is_not_given_twice():
         ("end", "completed", None),
         ("stop_sequence", "completed", None),
         ("tool_use", "completed", None),
-        ("refusal", "completed", None),
+        ("refusal", "incomplete", {"reason": "content_filter"}),
         ("max_tokens", "incomplete", {"reason": "max_output_tokens"}),
         ("context_window", "incomplete", {"reason": "max_output_tokens"}),
         ("content_filter", "incomplete", {"reason": "content_filter"}),
@@ -179,6 +179,12 @@ def test_017_each_stop_reason_has_its_status(stop, status, reason):
     body, _ = written(Text(text="a"), stop=stop)
     assert (body["status"], body["incomplete_details"]) == (status, reason)
     Response.model_validate(body)
+
+
+def test_019_a_refusal_that_a_part_tells_is_a_completed_answer():
+    body, drops = written(Text(text="No.", refusal=True), stop="refusal")
+    assert (body["status"], body["incomplete_details"]) == ("completed", None)
+    assert drops == []
 
 
 def test_a_foreign_signature_crosses_wrapped_and_comes_back():
