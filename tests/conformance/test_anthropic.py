@@ -155,3 +155,23 @@ def test_a_stop_sequence_cuts_the_answer_or_its_loss_is_reported(sdks, upstream)
         assert (answer.stop_reason, answer.stop_sequence) == ("stop_sequence", "HALT")
     else:
         assert answer.stop_reason in {"end_turn", "stop_sequence"}
+
+
+def test_the_tool_runner_of_the_beta_runs_a_python_function(sdks, upstream):
+    asked = []
+
+    @anthropic.beta_tool
+    def weather(city: str) -> str:
+        """The weather of a city.
+
+        Args:
+            city: Where.
+        """
+        asked.append(city)
+        return SUNNY
+
+    runner = sdks.anthropic.beta.messages.tool_runner(
+        max_tokens=1000, model=f"tools-on-{upstream}", tools=[weather], messages=user(ONE_CALL)
+    )
+    assert SUNNY in runner.until_done().content[0].text
+    assert asked == ["Paris"]

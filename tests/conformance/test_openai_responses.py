@@ -125,3 +125,15 @@ def test_state_kept_at_a_provider_works_in_pass_through_and_is_a_clear_400_elsew
     with pytest.raises(openai.BadRequestError) as caught:
         sdks.openai.responses.create(model=f"echo-on-{upstream}", input="hi", previous_response_id="resp_1")
     assert caught.value.param == "previous_response_id"
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_free_form_tool_is_called_with_plain_text(sdks, upstream, streaming):
+    tool = {"type": "custom", "name": "apply_patch", "description": "Applies a patch", "format": {"type": "text"}}
+    items = [{"role": "user", "content": "Apply this patch, please"}]
+    answer = ask(sdks, streaming, model=f"tools-on-{upstream}", input=items, tools=[tool])
+    [call] = answer.output
+    assert (call.type, call.name, call.input) == ("custom_tool_call", "apply_patch", "Apply this patch, please")
+    items += [call.to_dict(), {"type": "custom_tool_call_output", "call_id": call.call_id, "output": "patched"}]
+    final = ask(sdks, streaming, model=f"tools-on-{upstream}", input=items, tools=[tool])
+    assert "patched" in final.output_text

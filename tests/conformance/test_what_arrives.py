@@ -134,6 +134,21 @@ def test_a_pdf_arrives_with_its_bytes(sent, package):
     assert sent.asked.turns == [("user", "document", digest(PDF))]
 
 
+def test_a_tool_result_with_an_image_arrives_with_its_bytes(sent):
+    call = {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "Paris"}}
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [{"type": "text", "text": "look"}, image]}
+    history = [
+        {"role": "user", "content": "weather?"},
+        {"role": "assistant", "content": [call]},
+        {"role": "user", "content": [result]},
+    ]
+    sent.sdks.anthropic.messages.create(model=sent.model, max_tokens=100, messages=history, tools=tools_of("anthropic"))
+    [(_, _, arrived)] = [turn for turn in sent.asked.turns if turn[1] == "result"]
+    assert ("text", "look") in arrived.content or "look" in str(arrived.content)
+    assert digest(PNG) in str(sent.asked.turns)
+
+
 def tools_of(package):
     """Two tools as the package wants them."""
     if package == "chat":
