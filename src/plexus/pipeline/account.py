@@ -67,6 +67,8 @@ class Account:
         self.attempts: list[Attempt] = []
         self.drops: list[Drop] = []
         self.passthrough = False
+        self.skimmed = 0
+        """Bytes of events that were passed through without being decoded; `fold` does not hold their text."""
         self._first: float | None = None
         self._closed = False
 

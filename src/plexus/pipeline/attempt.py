@@ -62,7 +62,10 @@ async def attempt(call: Call, door: Door, rendering: Rendering, upstream: Upstre
             body = await reply.read(bounds.answer, bounds.pace)
             answer = read_answer(door.protocol, body, rendering.reading, translated=not rendering.passthrough)
             return Committed(door, rendering, reply, answer, _nothing())
-        stream = AnswerStream(door.protocol, reply, rendering.reading, bounds, translated=not rendering.passthrough)
+        same = rendering.passthrough
+        stream = AnswerStream(
+            door.protocol, reply, rendering.reading, bounds, translated=not same, skim=same and call.stream
+        )
         batches = stream.batches()
         begun = await _begun(batches)
         if begun[-1].plain:

@@ -1,8 +1,10 @@
 """An upstream's bytes as frames, whatever the framing turns out to be: events, a JSON array, or one plain answer."""
 
 from plexus.core.json_array import JsonArrayDecoder
-from plexus.core.sse import Decoder, Frame
+from plexus.core.sse import Decoder, Frame, OversizeEvent
 
+_BLANK = 1024 * 1024
+"""Bytes of white space an upstream may send before anything else; some keep a connection awake that way."""
 _SPACE = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -38,6 +40,8 @@ class Framer:
         self._start += chunk
         first = self._start.lstrip(_SPACE)[:1]
         if not first:
+            if len(self._start) > _BLANK:
+                raise OversizeEvent
             return []
         if first in {b"{", b"<"}:
             raise PlainAnswer(self._start)
@@ -55,24 +59,30 @@ class Boundary:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._rest = b""
+        self._rest = bytearray()
 
     def ready(self, chunk: bytes) -> bytes:
         """The bytes up to the last complete event."""
-        buffer = self._rest + chunk if self._rest else chunk
-        if buffer.endswith(b"\n\n"):
-            self._rest = b""
-            return buffer
-        end = max(
-            buffer.rfind(mark) + len(mark)
-            for mark in (b"\n\n", b"\r\n\r\n", b"\r\r")
-            if mark in buffer or mark == b"\n\n"
-        )
-        end = end if end >= len(b"\n\n") else 0
-        self._rest = buffer[end:]
-        return buffer[:end]
+        rest = self._rest
+        if not rest and chunk.endswith(b"\n\n"):
+            return chunk
+        looked_at = max(0, len(rest) - _LONGEST_END)  # an end may have begun in what is held
+        rest += chunk
+        end = max(_after(rest, mark, looked_at) for mark in _ENDS)
+        shown = bytes(rest[:end])
+        del rest[:end]
+        return shown
 
     def rest(self) -> bytes:
         """What is held back."""
-        held, self._rest = self._rest, b""
+        held, self._rest = bytes(self._rest), bytearray()
         return held
+
+
+_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
+_LONGEST_END = 3
+
+
+def _after(data: bytearray, mark: bytes, start: int) -> int:
+    found = data.rfind(mark, start)
+    return found + len(mark) if found >= 0 else 0

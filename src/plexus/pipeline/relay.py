@@ -129,6 +129,7 @@ def finish(call: Call, committed: Committed, account: Account, gateway: Gateway)
 
 
 def _account(batch: Batch, account: Account) -> None:
+    account.skimmed += batch.skimmed
     for event in batch.events:
         account.fold.add(event)
 

@@ -9,7 +9,7 @@ from plexus.core.json import JSONError, loads_lenient
 from plexus.core.sse import OversizeEvent
 from plexus.ir.chat import ChatResponse
 from plexus.ir.errors import InvalidAnswer
-from plexus.ir.events import Event, ResponseEnd, StreamError
+from plexus.ir.events import Event, ResponseEnd, ResponseStart, StreamError
 from plexus.ir.exchange import Reading
 from plexus.ir.unfold import unfold
 from plexus.pipeline.frames import Framer, PlainAnswer
@@ -22,7 +22,7 @@ class Batch(Struct):
     """Bytes that arrived together and the events they completed.
 
     `plain`: they are one whole JSON answer; `array`: they are of a stream in the form of a JSON array. `idle`: nothing
-    came for a while, or only what means nothing (a ping).
+    came for a while, or only what means nothing (a ping). `skimmed`: bytes of content relayed without being decoded.
     """
 
     raw: bytes
@@ -30,6 +30,7 @@ class Batch(Struct):
     plain: bool = False
     array: bool = False
     idle: bool = False
+    skimmed: int = 0
 
 
 class Bounds(Struct, kw_only=True):
@@ -86,14 +87,16 @@ class AnswerStream:
     """
 
     def __init__(
-        self, protocol: WireProtocol, reply: Reply, reading: Reading, bounds: Bounds, *, translated: bool
+        self, protocol: WireProtocol, reply: Reply, reading: Reading, bounds: Bounds, *, translated: bool, skim: bool
     ) -> None:
-        """Nothing is read yet."""
+        """Nothing is read yet. `skim`: content need not be decoded, the client gets the bytes."""
         self._translated = translated
+        self._may_skim, self._skimming = skim, False
         self._protocol, self._reply, self._reading, self._bounds = protocol, reply, reading, bounds
         self._framer, self._decoder = Framer(bounds.event), protocol.stream_decoder(reading)
         self._chunks = reply.chunks(bounds.pace)
-        self._heard = self._now()
+        self._time = asyncio.get_running_loop().time
+        self._heard = self._time()
 
     async def batches(self) -> AsyncIterator[Batch]:
         """The stream, batch by batch."""
@@ -105,7 +108,7 @@ class AnswerStream:
                     async for rest in self._reply.rest():
                         yield Batch(rest, [])
                     return
-                if self._too_quiet():
+                if batch.idle and self._too_quiet():
                     yield Batch(b"", self._ended(quiet=True))
                     return
             yield Batch(b"", self._ended())
@@ -120,19 +123,24 @@ class AnswerStream:
     def _read(self, chunk: bytes) -> Batch:
         frames = self._framer.feed(chunk) if chunk else []
         events: list[Event] = []
+        skimmed = 0
         for frame in frames:
-            events += self._decoder.feed(frame)
-        if events:
-            self._heard = self._now()
-        if self._finished:
-            self._bounds.pace.tick = _AFTER_FINISH
-        idle = not events and (bool(frames) or chunk[:1] in {b"", b":"})
-        return Batch(chunk, self._honest(events), array=self._framer.array, idle=idle)
+            if self._skimming and self._protocol.mere_content(frame):
+                skimmed += len(frame.data)
+            else:
+                events += self._decoder.feed(frame)
+        if events or skimmed:
+            self._heard = self._time()
+            self._skimming = self._skimming or (self._may_skim and not isinstance(events[-1], ResponseStart))
+            if self._finished:
+                self._bounds.pace.tick = _AFTER_FINISH
+        idle = not events and not skimmed and (bool(frames) or chunk[:1] in {b"", b":"})
+        return Batch(chunk, self._honest(events), array=self._framer.array, idle=idle, skimmed=skimmed)
 
     def _too_quiet(self) -> bool:
         """Whether nothing but pings has come for longer than the limit: they do not count as an answer."""
         quiet = _AFTER_FINISH if self._finished else self._bounds.quiet
-        return quiet is not None and self._now() - self._heard > quiet
+        return quiet is not None and self._time() - self._heard > quiet
 
     @property
     def _finished(self) -> bool:
@@ -171,7 +179,3 @@ class AnswerStream:
         if self._translated and events and isinstance(events[-1], ResponseEnd) and events[-1].stop_reason == "error":
             return [*events[:-1], StreamError(_FAILED, events[-1].usage)]
         return events
-
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()

@@ -69,6 +69,11 @@ def nothing_to_ask(_body: RawObject, _target: Target) -> dict[str, bytes]:
     return {}
 
 
+def all_matter(_frame: Frame) -> bool:
+    """Every frame of the protocol may change the account."""
+    return False
+
+
 def never(_frame: bytes) -> bool:
     """No frame of the protocol is there only because we asked for usage."""
     return False
@@ -107,6 +112,9 @@ class WireProtocol(Struct, frozen=True, kw_only=True):
     """Whether a frame's data is there only because usage was asked for."""
     model_in_path: bool = False
     """Whether the path names the model; a `model` in the body then only repeats it, as `models/NAME`."""
+    mere_content: Callable[[Frame], bool] = all_matter
+    """Whether a frame of a stream under way is nothing but more text or arguments: in pass-through the account can do
+    without it. It may say no to any frame, and must say no to usage, endings, errors, openings and opaque values."""
     count_path: Callable[[str], str] | None = None
     """Model → path of the protocol's own token counting call, where it has one."""
     count_field: str = "input_tokens"

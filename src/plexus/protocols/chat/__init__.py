@@ -6,7 +6,7 @@ from plexus.protocols.chat.encode_request import encode_request
 from plexus.protocols.chat.encode_response import encode_response
 from plexus.protocols.chat.errors import decode_error, encode_error, error_in
 from plexus.protocols.chat.fields import FIELDS, MINIMAL
-from plexus.protocols.chat.passing import ask_usage, fits, only_usage, path
+from plexus.protocols.chat.passing import ask_usage, fits, mere_content, only_usage, path
 from plexus.protocols.chat.response import decode_response
 from plexus.protocols.chat.stream_decoder import StreamDecoder
 from plexus.protocols.chat.stream_encoder import StreamEncoder
@@ -26,6 +26,7 @@ PROTOCOL = WireProtocol(
     fits=fits,
     ask_usage=ask_usage,
     only_usage=only_usage,
+    mere_content=mere_content,
     minimal=MINIMAL,
     fields=FIELDS,
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 from plexus.core import json
 from plexus.core.raw_object import RawObject
+from plexus.core.sse import Frame
 from plexus.ir.target import Target
 
 _DEVELOPER = re.compile(rb'"role"\s{0,8}:\s{0,8}"developer"')
@@ -54,6 +55,18 @@ def only_usage(data: bytes) -> bool:
     except json.JSONError:
         return False
     return isinstance(chunk, dict) and chunk.get("choices") == [] and isinstance(chunk.get("usage"), dict)
+
+
+def mere_content(frame: Frame) -> bool:
+    """Whether a chunk only adds to a text, a thought or arguments."""
+    data = frame.data
+    return (
+        b'"finish_reason":null' in data
+        and b'"usage":{' not in data
+        and b'"error"' not in data
+        and b"ignature" not in data
+        and b'"delta":{"content":"' in data
+    )
 
 
 def path(_model: str, _stream: bool) -> str:

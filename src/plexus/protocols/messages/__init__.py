@@ -9,7 +9,7 @@ from plexus.protocols.messages.decode_request import decode_request
 from plexus.protocols.messages.encode_request import encode_request
 from plexus.protocols.messages.errors import decode_error, encode_error, error_in
 from plexus.protocols.messages.fields import FIELDS, MINIMAL
-from plexus.protocols.messages.passing import fits, path
+from plexus.protocols.messages.passing import fits, mere_content, path
 from plexus.protocols.messages.response import decode_response, encode_response
 from plexus.protocols.messages.stream_decoder import MessagesStreamDecoder
 from plexus.protocols.messages.stream_encoder import MessagesStreamEncoder
@@ -33,6 +33,7 @@ PROTOCOL = WireProtocol(
     path=path,
     error_event="error",
     fits=fits,
+    mere_content=mere_content,
     count_path=_count_path,
     state_fields=frozenset({"thread"}),
     minimal=MINIMAL,

@@ -8,11 +8,17 @@ from typing import Any
 
 from plexus.core import json
 from plexus.core.raw_object import RawObject
+from plexus.core.sse import Frame
 from plexus.ir.target import ModelProfile, ReasoningProfile, Target
 
 _TTL = re.compile(rb'"ttl"\s{0,8}:')
 _SYSTEM_TURN = re.compile(rb'"role"\s{0,8}:\s{0,8}"system"')
 _SAMPLING = frozenset({"temperature", "top_p", "top_k"})
+
+
+def mere_content(frame: Frame) -> bool:
+    """Whether an event only adds to a text, a thought or a tool's input."""
+    return frame.event == "content_block_delta" and b"ignature" not in frame.data
 
 
 def fits(body: RawObject, target: Target) -> bool:

@@ -5,7 +5,7 @@ from plexus.protocols.responses.decode_request import STATE_FIELDS, decode_reque
 from plexus.protocols.responses.encode_request import encode_request
 from plexus.protocols.responses.errors import decode_error, encode_error, error_in
 from plexus.protocols.responses.fields import FIELDS, MINIMAL
-from plexus.protocols.responses.passing import count_path, fits, path
+from plexus.protocols.responses.passing import count_path, fits, mere_content, path
 from plexus.protocols.responses.response import decode_response, encode_response
 from plexus.protocols.responses.stream_decoder import StreamDecoder
 from plexus.protocols.responses.stream_encoder import StreamEncoder
@@ -27,6 +27,7 @@ PROTOCOL = WireProtocol(
     path=path,
     error_event="error",
     fits=fits,
+    mere_content=mere_content,
     count_path=count_path,
     count_rest={"object": "response.input_tokens"},
     state_fields=STATE_FIELDS,

@@ -3,9 +3,15 @@
 import re
 
 from plexus.core.raw_object import RawObject
+from plexus.core.sse import Frame
 from plexus.ir.target import Target
 
 _SCHEMA = re.compile(rb'"type"\s{0,8}:\s{0,8}"json_schema"')
+
+
+def mere_content(frame: Frame) -> bool:
+    """Whether an event only adds to a text, a thought or arguments; the item's own ending tells them whole."""
+    return frame.event.startswith("response.") and frame.event.endswith(".delta")
 
 
 def fits(body: RawObject, target: Target) -> bool:
