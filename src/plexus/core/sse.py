@@ -28,6 +28,8 @@ class Decoder:
         """`limit` is the largest event accepted, in bytes."""
         self._limit = limit
         self._rest = b""
+        self._long = bytearray()
+        """What has come of a line so long that its pieces are only put together at its end."""
         self._event = ""
         self._data: list[bytes] = []
         self._size = 0
@@ -43,6 +45,11 @@ class Decoder:
         if self._after_cr and chunk:
             self._after_cr = False
             chunk = chunk.removeprefix(b"\n")
+        if self._started and b"\n" not in chunk and b"\r" not in chunk:
+            self._prolong(chunk)
+            return []
+        if self._long:
+            self._rest, self._long = bytes(self._long), bytearray()
         buffer = self._rest + chunk if self._rest else chunk
         if not self._started:
             if _BOM.startswith(buffer[:3]) and len(buffer) < len(_BOM):
@@ -67,12 +74,19 @@ class Decoder:
     def end(self) -> list[Frame]:
         """The frame left without its closing blank line. The standard discards it; some providers forget the line."""
         frames: list[Frame] = []
-        if self._rest:
-            self._field(self._rest)
-            self._rest = b""
+        if rest := self._rest + self._long:
+            self._field(rest)
+            self._rest, self._long = b"", bytearray()
         if self._data:
             self._dispatch(frames)
         return frames
+
+    def _prolong(self, chunk: bytes) -> None:
+        if self._rest:
+            self._long, self._rest = bytearray(self._rest), b""
+        self._long += chunk
+        if self._size + len(self._long) > self._limit:
+            raise OversizeEvent
 
     def _field(self, line: bytes) -> None:
         name, _, value = line.partition(b":")

@@ -10,6 +10,8 @@ from multidict import CIMultiDictProxy
 from plexus.upstream.encoding import decoder_for
 from plexus.upstream.failures import UpstreamFailed, failure_of
 
+_PIECE = 32 * 1024
+"""Bytes handed over at once: a few hundred events, whose translation takes some milliseconds."""
 _REST_TIME = 0.5
 _REST_SIZE = 1024 * 1024
 
@@ -50,7 +52,7 @@ class Reply:
         content, decoder = self._response.content, self._decoder
         try:
             while not content.at_eof():
-                chunk = content.read_nowait(-1) or await _next(content, pace)
+                chunk = await _next(content, pace)
                 if chunk is None:
                     yield b""
                 elif decoder is None:
@@ -129,16 +131,21 @@ def _loss_of(response: aiohttp.ClientResponse) -> "asyncio.Future[None] | None":
 
 async def _next(content: aiohttp.StreamReader, pace: Pace) -> bytes | None:
     """The next bytes, empty at the end, or None when the tick passed first."""
+    chunk = content.read_nowait(_PIECE)
+    if chunk:
+        if len(chunk) == _PIECE:
+            await asyncio.sleep(0)  # there may be more than others should wait for
+        return chunk
     tick, deadline = pace.tick, pace.deadline
     if tick is None and deadline is None:
-        return await content.readany()
+        return await content.read(_PIECE)
     now = asyncio.get_running_loop().time()
     if deadline is not None and now >= deadline:
         raise TimeoutError
     ticking = tick is not None and (deadline is None or now + tick < deadline)
     try:
         async with asyncio.timeout_at(now + tick if ticking and tick is not None else deadline) as limit:
-            return await content.readany()
+            return await content.read(_PIECE)
     except TimeoutError:
         if ticking and limit.expired():
             return None

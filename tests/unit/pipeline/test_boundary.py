@@ -1,6 +1,7 @@
 """A pass-through stream is cut only between events, and loses nothing."""
 
 import itertools
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,3 +29,11 @@ def test_half_an_event_is_held_back():
     assert boundary.ready(b"}\n") == b""
     assert boundary.ready(b"\n") == b"data: {}\n\n"
     assert boundary.rest() == b""
+
+
+def test_a_long_event_in_small_pieces_is_looked_through_once():
+    boundary, started = Boundary(), time.process_time()
+    for _ in range(16_000):
+        assert boundary.ready(b"data: " + b"x" * 993 + b"\n") == b""
+    assert len(boundary.ready(b"\n")) == 16_000_001
+    assert time.process_time() - started < 1.0
