@@ -123,8 +123,6 @@ class Cooldowns:
         was, entry.resting, entry.run = entry.resting, False, 0
         if not self._unsettled(entry):
             entry.count = 0
-            if entry.volume < _FORGOTTEN:
-                del self._entries[key]
         return was
 
     def failed(
@@ -235,7 +233,3 @@ class Cooldowns:
                 self._entries[key] = replace(entry, count=count)
             else:
                 known.count = count
-
-
-_FORGOTTEN = 0.5
-"""Attempts in memory below which an entry without a cooldown says nothing any more."""
