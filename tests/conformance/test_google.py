@@ -128,6 +128,26 @@ def test_thoughts_are_shown_and_go_back_intact_with_their_functions(sdks, upstre
         assert "of mine, intact" in text_of(parts)
 
 
+# a chat upstream is not sent earlier reasoning, and to one of gemini the client's own bytes go
+@pytest.mark.parametrize("upstream", ["messages", "responses"])
+@pytest.mark.parametrize("streaming", [False, True])
+def test_thinking_returns_to_its_maker_although_gemini_cli_drops_it_and_signs_its_calls_with_a_stand_in(
+    sdks, upstream, streaming
+):
+    contents = [content("user", types.Part(text=ONE_CALL))]
+    config = types.GenerateContentConfig(
+        tools=TOOLS, automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True)
+    )
+    options = {"model": f"thinking-on-{upstream}", "config": config}
+    parts, _, _ = ask(sdks, streaming, contents=contents, **options)
+    call = next(part.function_call for part in parts if part.function_call)
+    signed = types.Part(function_call=call, thought_signature=b"skip_thought_signature_validator")
+    response = types.FunctionResponse(id=call.id, name=call.name, response={"result": SUNNY})
+    contents += [content("model", signed), content("user", types.Part(function_response=response))]
+    parts, _, _ = ask(sdks, streaming, contents=contents, **options)
+    assert "1 earlier thought of mine, intact" in text_of(parts)
+
+
 @pytest.mark.parametrize("streaming", [False, True])
 def test_the_length_limit_ends_with_max_tokens(sdks, upstream, streaming):
     config = types.GenerateContentConfig(max_output_tokens=20)

@@ -79,7 +79,7 @@ class OpaqueState:
 
     def _with_state(self, message: Message, key: str) -> Message:
         calls = [part for part in message.parts if isinstance(part, ToolCall)]
-        if message.role != "assistant" or not calls or any(_signed(part) for part in message.parts):
+        if message.role != "assistant" or not calls or any(self._carried(part) for part in message.parts):
             return message
         kept = next((found for call in calls if (found := self._get(key, call.id)) is not None), None)
         if kept is None:
@@ -90,6 +90,12 @@ class OpaqueState:
             if not (kept.thinking and isinstance(part, Thinking))
         ]
         return replace(message, parts=[*kept.thinking, *said])
+
+    def _carried(self, part: Part) -> bool:
+        """Whether the client returned state itself. A value nobody knows is none: Gemini CLI signs calls with a stand-in."""
+        if not isinstance(part, Text | Media | Thinking | ToolCall) or part.signature is None:
+            return False
+        return part.signature.origin.known or self.maker(part.signature.value) is not None
 
     def _get(self, key: str, call_id: str) -> Kept | None:
         place = self._hash(f"{key}\n{call_id}")
@@ -106,7 +112,3 @@ class OpaqueState:
         entries.move_to_end(place)
         if len(entries) > self._size:
             entries.popitem(last=False)
-
-
-def _signed(part: Part) -> bool:
-    return isinstance(part, Text | Media | Thinking | ToolCall) and part.signature is not None

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PROMPT = "Run the command: echo plexus-tool-ran"
+AGAIN = "Run it once more."
 KEY = "sk-plexus-e2e-0123456789"
 
 
 @dataclass(frozen=True)
 class Program:
-    """One client. `text` reads the final answer out of what it printed."""
+    """One client. `again` goes on with the conversation; `text` reads the final answer out of what it printed."""
 
     name: str
     model: str
     command: tuple[str, ...]
+    again: tuple[str, ...]
     text: Callable[[str], str]
     environ: dict[str, str] = field(default_factory=dict)
 
@@ -36,31 +38,37 @@ def _opencode(printed: str) -> str:
     return "\n".join(event["part"]["text"] for event in _events(printed) if event["type"] == "text")
 
 
+CODEX = ("--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox")
+GEMINI = ("-o", "json", "--approval-mode", "yolo", "--skip-trust")
 PROGRAMS = (
     Program(
         "claude-code",
         "claude-sonnet-4-5",
         ("claude", "-p", PROMPT, "--output-format", "json", "--allowedTools", "Bash"),
+        ("claude", "-c", "-p", AGAIN, "--output-format", "json", "--allowedTools", "Bash"),
         lambda printed: json.loads(printed)["result"],
         {"DISABLE_TELEMETRY": "1", "DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"},
     ),
     Program(
         "codex",
         "gpt-5.1-codex",
-        ("codex", "exec", "--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", PROMPT),
+        ("codex", "exec", *CODEX, PROMPT),
+        ("codex", "exec", "resume", "--last", *CODEX, AGAIN),
         _codex,
         {"PLEXUS_API_KEY": KEY},
     ),
     Program(
         "gemini-cli",
         "gemini-2.5-pro",
-        ("gemini", "-o", "json", "--approval-mode", "yolo", "--skip-trust", "-p", PROMPT),
+        ("gemini", *GEMINI, "-p", PROMPT),
+        ("gemini", *GEMINI, "--resume", "latest", "-p", AGAIN),
         lambda printed: json.loads(printed)["response"],
     ),
     Program(
         "opencode",
         "fast",
         ("opencode", "run", "--model", "plexus/fast", "--format", "json", PROMPT),
+        ("opencode", "run", "-c", "--model", "plexus/fast", "--format", "json", AGAIN),
         _opencode,
         {"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_AUTOUPDATE": "1"},
     ),
@@ -76,18 +84,21 @@ class Run:
     said: str
 
 
-def run(program: Program, bin_folder: Path, home: Path, gateway_url: str) -> Run:
-    """Connect the client to the gateway as a user would, and run it in `home/work`."""
-    work = home / "work"
-    work.mkdir()
+def connect(program: Program, home: Path, gateway_url: str) -> None:
+    """Point the client at the gateway as a user would, in a home folder of its own, and make `home/work` to work in."""
+    (home / "work").mkdir()
+    command = [sys.executable, "-m", "plexus", "connect", program.name, "--write"]
+    command += ["--url", gateway_url, "--key", KEY, "--model", program.model]
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home)}
+    subprocess.run(command, cwd=home, env=environ, check=True, capture_output=True)
+
+
+def run(program: Program, command: tuple[str, ...], bin_folder: Path, home: Path) -> Run:
+    """Run the client in `home/work` with nothing on its standard input."""
     environ = {"PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}", "HOME": str(home), "TERM": "dumb"}
-    connect = [sys.executable, "-m", "plexus", "connect", program.name, "--write"]
-    connect += ["--url", gateway_url, "--key", KEY, "--model", program.model]
-    subprocess.run(connect, cwd=work, env=environ, check=True, capture_output=True)
-    command = [str(bin_folder / program.command[0]), *program.command[1:]]
     done = subprocess.run(
-        command,
-        cwd=work,
+        [str(bin_folder / command[0]), *command[1:]],
+        cwd=home / "work",
         env={**environ, **program.environ},
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -13,9 +13,10 @@ from plexus.demo.words import text_of
 from plexus.ir.chat import ChatRequest, Tool
 from plexus.ir.parts import Origin, Signature, Text, Thinking, ToolCall, ToolResult
 
-COMMAND = "echo plexus-tool-ran > ran.txt; cat ran.txt"
+COMMAND = "echo plexus-tool-ran >> ran.txt; tail -n 1 ran.txt"
 RAN = "plexus-tool-ran"
 FINAL = "The tool said"
+BACK = "Signed thoughts that came back"
 THOUGHT = "I shall run the command I was asked to run."
 SHELLS = ("bash", "shell", "shell_command", "exec_command", "run_shell_command")
 """Names of the shell tools of Claude Code, opencode, Codex (three generations) and Gemini CLI, in lower case."""
@@ -26,7 +27,8 @@ def shell(turn: Turn) -> Reply:
     request = turn.request
     results = _results_since_call(request)
     if results:
-        return Reply([Text(text=f"{FINAL}: {' '.join(text_of(result.parts) for result in results)}")])
+        said = f"{FINAL}: {' '.join(text_of(result.parts) for result in results)}"
+        return Reply([Text(text=f"{said}\n{BACK}: {_returned(request)}")])
     tool = _shell_of(request)
     if tool is None:
         return Reply([Text(text="Run a command")])
@@ -43,6 +45,12 @@ def _results_since_call(request: ChatRequest) -> list[ToolResult]:
             break
         found = [part for part in message.parts if isinstance(part, ToolResult)] + found
     return found
+
+
+def _returned(request: ChatRequest) -> int:
+    """How many thoughts came back signed; altered ones were refused before."""
+    parts = [part for message in request.messages for part in message.parts]
+    return sum(isinstance(part, Thinking) and part.signature is not None for part in parts)
 
 
 def _shell_of(request: ChatRequest) -> Tool | None:

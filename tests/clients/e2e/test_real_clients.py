@@ -5,14 +5,15 @@ they come back, so that an altered or misplaced one fails the run.
 """
 
 import asyncio
+import sys
 import time
 
 import pytest
 
 from plexus.demo import models
 from plexus.demo.server import DemoServer
-from tests.clients.e2e.programs import KEY, PROGRAMS, run
-from tests.clients.e2e.shell_model import FINAL, RAN, shell
+from tests.clients.e2e.programs import KEY, PROGRAMS, connect, run
+from tests.clients.e2e.shell_model import BACK, FINAL, RAN, shell
 from tests.harness.background import Background
 from tests.harness.gateway import Gateway
 
@@ -57,14 +58,18 @@ def gateway(request, bases):
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
-def test_a_real_client_runs_a_tool_and_reads_the_answer(program, gateway, bin_folder, tmp_path):
+def test_a_real_client_runs_a_tool_and_reads_the_answer_in_two_turns(program, gateway, bin_folder, tmp_path):
     running, protocol = gateway
     before, began = len(running.output), time.monotonic()
-    done = run(program, bin_folder, tmp_path, running.base_url)
-    told = f"{done.said}\n--- gateway ---\n{running.output[before:]}"
-    assert done.code == 0, told
-    assert (tmp_path / "work" / "ran.txt").read_text().strip() == RAN, told
-    assert f"{FINAL}: " in done.answer, told
-    assert RAN in done.answer.partition(FINAL)[2], told
-    assert '"status":"error"' not in running.output[before:], told
-    print(f"\n{program.name} -> {protocol}: the tool ran, the answer arrived ({time.monotonic() - began:.1f} s)")  # noqa: T201 - the matrix is the result
+    connect(program, tmp_path, running.base_url)
+    for turn, command in enumerate((program.command, program.again), 1):
+        done = run(program, command, bin_folder, tmp_path)
+        told = f"turn {turn}:\n{done.said}\n--- gateway ---\n{running.output[before:]}"
+        assert done.code == 0, told
+        assert (tmp_path / "work" / "ran.txt").read_text().split() == [RAN] * turn, told
+        assert f"{FINAL}: " in done.answer, told
+        assert RAN in done.answer.partition(FINAL)[2], told
+        assert '"status":"error"' not in running.output[before:], told
+    back = done.answer.partition(f"{BACK}: ")[2][:1]
+    said = f"tool ran, answer arrived, twice ({time.monotonic() - began:.1f} s), {back} signed thoughts came back"
+    sys.stdout.write(f"\n{program.name} -> {protocol}: {said}\n")
