@@ -24,5 +24,5 @@ def test_blanks_before_a_plain_answer_belong_to_it():
 def test_u45_blanks_without_end_are_given_up():
     framer = Framer(1000)
     with pytest.raises(OversizeEvent):
-        for _ in range(2000):
-            framer.feed(b" " * 1000)
+        for _ in range(20):
+            framer.feed(b" " * 100_000)
