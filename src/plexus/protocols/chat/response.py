@@ -35,6 +35,9 @@ _CHOICE = frozenset(
 )
 
 
+_YEAR_9999 = 253_402_300_800
+
+
 def decode_response(body: Wire, reading: Reading) -> ChatResponse:
     """The answer; its first choice is the answer proper, the others are alternatives.
 
@@ -75,7 +78,9 @@ def usage_in(body: Wire, choice: Wire | None = None) -> Any:
 def created_in(body: Wire) -> int:
     """When the answer was made, in whole seconds since the epoch, or 0."""
     created = body.get("created")
-    return int(created) if isinstance(created, int | float) and not isinstance(created, bool) else 0
+    if isinstance(created, bool) or not isinstance(created, int | float):
+        return 0
+    return int(created) if 0 < created < _YEAR_9999 else 0
 
 
 def _alternative(choice: Wire, read: "_Message") -> Alternative:
@@ -88,7 +93,8 @@ def _alternative(choice: Wire, read: "_Message") -> Alternative:
         message = {"content": choice["text"]}
     stop, sequence = decode_stop(choice)
     parts = read.parts(message, choice.get("logprobs"))
-    return Alternative(parts=parts, stop_reason=settled(stop, parts), stop_sequence=sequence)
+    stop = settled(stop, parts, nameless=read.nameless)
+    return Alternative(parts=parts, stop_reason=stop, stop_sequence=sequence)
 
 
 class _Message:
@@ -98,6 +104,9 @@ class _Message:
         self._reading = reading
         self._sources = sources
         self._calls = 0
+        self._taken: set[str] = set()
+        self.nameless = False
+        """Whether the message last read held a call of nobody knows which tool."""
 
     def parts(self, message: Wire, logprobs: Any) -> list[Part]:
         """Thinking, then text, then media, then tool calls: the order in which chat's fields are spoken."""
@@ -117,6 +126,7 @@ class _Message:
 
     def _read_calls(self, message: Wire) -> list[ToolCall]:
         calls = [self._read_call(call) for call in _list(message.get("tool_calls")) if isinstance(call, dict)]
+        self.nameless = any(not call.name and call.arguments for call in calls)
         calls = [call for call in calls if call.name]
         legacy = message.get("function_call")
         if not calls and isinstance(legacy, dict) and legacy.get("name"):
@@ -129,8 +139,12 @@ class _Message:
         function = function if isinstance(function, dict) else {}
         self._calls += 1
         name, value = _string(function.get("name")), google_signature(call)
+        identity = _string(call.get("id"))
+        if not identity or identity in self._taken:
+            identity = call_id(self._reading.seed, self._calls - 1)
+        self._taken.add(identity)
         return ToolCall(
-            id=_string(call.get("id")) or call_id(self._reading.seed, self._calls - 1),
+            id=identity,
             name=self._reading.tool_names.get(name, name),
             arguments=arguments_text(function.get("input" if function is custom else "arguments")),
             custom=function is custom,

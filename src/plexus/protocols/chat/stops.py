@@ -71,8 +71,13 @@ def decode_stop(choice: dict[str, Any]) -> tuple[StopReason | None, str | None]:
     return _READ.get(word.lower(), "end"), None
 
 
-def settled(stop: StopReason | None, parts: list[Part]) -> StopReason:
-    """Why a whole answer ended: in the ordinary way unless it says otherwise, and then for a tool call if it holds one."""
+def settled(stop: StopReason | None, parts: list[Part], *, nameless: bool) -> StopReason:
+    """Why a whole answer ended: in the ordinary way unless it says otherwise, and then for a tool call if it holds one.
+
+    `nameless`: it holds a call of nobody knows which tool.
+    """
+    if nameless and stop in {None, "end", "tool_use"}:
+        return "malformed_tool_call"
     if stop in {None, "end"} and any(isinstance(part, ToolCall) for part in parts):
         return "tool_use"
     return stop or "end"

@@ -122,9 +122,12 @@ class CallsReader:
 
     def _start(self, call: _Call, events: list[Event]) -> None:
         reading = self._account.reading
-        call.id = call.id or call_id(reading.seed, self._account.call())
+        number = self._account.call()
+        identity = call.id if call.id and call.id not in self._account.taken else call_id(reading.seed, number)
+        self._account.taken.add(identity)
+        call.id = call.id or identity
         call.part = self._account.part()
-        shell = ToolCall(id=call.id, name=reading.tool_names.get(call.name, call.name), custom=call.custom)
+        shell = ToolCall(id=identity, name=reading.tool_names.get(call.name, call.name), custom=call.custom)
         events.append(PartStart(call.part, shell, self._number))
         if call.early:
             call.said += call.early

@@ -29,6 +29,8 @@ class Account:
         self.reading = reading
         self.sources: list[Citation] = []
         self.fault: Fault | None = None
+        self.taken: set[str] = set()
+        """The ids of the calls: a result is found by its id, so that no other call may have the same."""
         self._parts = 0
         self._calls = 0
 

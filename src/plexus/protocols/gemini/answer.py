@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from plexus.ir.chat import StopReason
-from plexus.ir.parts import Part, ToolCall
 from plexus.protocols.gemini.protojson import Wire, fields_of
 from plexus.protocols.gemini.stops import finish_name, read_stop, write_stop
 
@@ -17,12 +16,14 @@ OWN_EXTRAS = frozenset({"candidates", "promptFeedback", "modelStatus", "turnToke
 class Ending:
     """How one candidate ended so far, and its fields without a canonical place."""
 
-    __slots__ = ("called", "extras", "reason")
+    __slots__ = ("called", "extras", "nameless", "reason")
 
     def __init__(self) -> None:
         """Not ended."""
         self.reason = ""
         self.called = False
+        self.nameless = False
+        """Whether there was a call of nobody knows which function."""
         self.extras: Wire = {}
 
     def kept(self) -> Wire:
@@ -35,8 +36,8 @@ class Ending:
 
 def read_stop_of(ending: Ending) -> StopReason | None:
     """The stop reason of a candidate, "tool_use" when calls were made and it ended well."""
-    parts: list[Part] = [ToolCall(id="", name="")] if ending.called else []
-    return read_stop(ending.reason, parts)
+    stop = read_stop(ending.reason, called=ending.called)
+    return "malformed_tool_call" if ending.nameless and stop in {None, "end", "tool_use"} else stop
 
 
 def rest_of_candidate(candidate: Wire, ending: Ending) -> None:

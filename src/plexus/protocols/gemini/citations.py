@@ -37,7 +37,8 @@ def _grounded(metadata: Any, text: str) -> Iterator[Citation]:
     for support in _objects(wire.get("groundingSupports")):
         segment = support.get("segment")
         start, end = _characters(text, fields_of(segment)) if isinstance(segment, dict) else (None, None)
-        for index in support.get("groundingChunkIndices") or []:
+        indices = support.get("groundingChunkIndices")
+        for index in indices if isinstance(indices, list) else ():
             if isinstance(index, int) and 0 <= index < len(chunks):
                 used.add(index)
                 yield _of_chunk(chunks[index], start, end)

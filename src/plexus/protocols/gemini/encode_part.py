@@ -5,7 +5,8 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from plexus.core.json import JSONError, Raw, loads
+from plexus.core.json import Raw
+from plexus.core.json_object import as_object
 from plexus.ir.drops import Drop
 from plexus.ir.parts import Media, Opaque, Part, Signature, Text, Thinking, ToolCall
 from plexus.ir.signature import wrap
@@ -101,19 +102,10 @@ def arguments_object(part: ToolCall, drops: list[Drop], path: str) -> Raw | Wire
     """The arguments as a JSON object: the model's own text where it is one, else put right and reported."""
     if part.custom:
         return {"input": part.arguments}
-    if not part.arguments.strip():
-        return {}
-    try:
-        value = loads(part.arguments)
-    except JSONError:
-        drops.append(Drop("repaired", f"{path}.arguments", 'not JSON; sent as {"input": …}'))
-        return {"input": part.arguments}
-    if isinstance(value, dict):
-        return Raw(part.arguments.encode())
-    if value is None:
-        return {}
-    drops.append(Drop("repaired", f"{path}.arguments", 'not an object; sent as {"input": …}'))
-    return {"input": value}
+    text, mended = as_object(part.arguments)
+    if mended:
+        drops.append(Drop("repaired", f"{path}.arguments", "not a JSON object"))
+    return Raw(text.encode("utf-8", "replace"))
 
 
 def _write_media(part: Media, sink: Sink, path: str) -> Wire | None:

@@ -6,7 +6,6 @@ Source: https://ai.google.dev/api/generate-content#FinishReason
 from typing import Any
 
 from plexus.ir.chat import StopReason
-from plexus.ir.parts import Part, ToolCall
 
 _READ: dict[str, StopReason] = {
     "STOP": "end",
@@ -78,14 +77,12 @@ def finish_name(value: Any) -> str:
     return ""
 
 
-def read_stop(name: str, parts: list[Part]) -> StopReason | None:
-    """The stop reason of a candidate: an ordinary end with calls among the parts waits for their results."""
+def read_stop(name: str, *, called: bool) -> StopReason | None:
+    """The stop reason of a candidate: an ordinary end with calls among the parts (`called`) waits for their results."""
     if not name:
         return None
-    stop = _READ.get(name, "error" if name else None)
-    if stop == "end" and any(isinstance(part, ToolCall) for part in parts):
-        return "tool_use"
-    return stop
+    stop = _READ.get(name, "error")
+    return "tool_use" if called and stop == "end" else stop
 
 
 def write_stop(stop: StopReason | None) -> str:

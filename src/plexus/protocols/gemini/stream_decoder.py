@@ -24,7 +24,7 @@ from plexus.ir.exchange import Reading
 from plexus.ir.parts import Part, Signature, Text, Thinking, ToolCall
 from plexus.protocols.gemini.answer import Ending, created_of, read_stop_of, rest_of_answer, rest_of_candidate
 from plexus.protocols.gemini.citations import read_citations
-from plexus.protocols.gemini.decode_part import Source, kind_of_part, read_part
+from plexus.protocols.gemini.decode_part import Source, kind_of_part, read_call, read_part
 from plexus.protocols.gemini.errors import fault_of
 from plexus.protocols.gemini.ids import id_by_seed
 from plexus.protocols.gemini.logprobs import read_logprobs
@@ -58,6 +58,7 @@ class StreamDecoder:
         self._started = False
         self._count = 0
         self._ids = 0
+        self._taken: set[str] = set()
         self._usage: Wire = {}
         self._open: dict[int, _Open] = {}
         self._endings: dict[int, Ending] = {}
@@ -139,7 +140,7 @@ class StreamDecoder:
         wire = fields_of(part)
         if kind_of_part(wire) == "functionCall" and isinstance(wire["functionCall"], dict):
             call = fields_of(wire["functionCall"])
-            if "willContinue" in call or "partialArgs" in call or not call.get("name"):
+            if "willContinue" in call or "partialArgs" in call or not text_of(call.get("name")):
                 self._piece_of_call(wire, call, choice, events)
                 return
         read = read_part(wire, self._source)
@@ -182,7 +183,7 @@ class StreamDecoder:
         if not isinstance(part, ToolCall):
             events += [PartStart(index, part, choice), PartEnd(index)]
             return
-        self._endings[choice].called = True
+        self._called(part, choice)
         said, signature = part.arguments, part.signature
         part.arguments, part.signature = "", None
         events += [PartStart(index, part, choice), TextDelta(index, said)]
@@ -190,28 +191,40 @@ class StreamDecoder:
             events.append(SignatureDelta(index, signature))
         events.append(PartEnd(index))
 
+    def _called(self, call: ToolCall, choice: int) -> None:
+        """Take note of a call. Its result is found by its id, so that no other call may have the same."""
+        self._endings[choice].called = True
+        if call.id in self._taken:
+            call.id = self._next_id()
+        self._taken.add(call.id)
+
     def _piece_of_call(self, wire: Wire, call: Wire, choice: int, events: list[Event]) -> None:
         part = self._open.get(choice)
-        if call.get("name") or part is None or part.kind != "call":
-            if not call.get("name"):
-                return  # the end of a call that was never begun
-            self._close(choice, events)
-            shell = read_part({**wire, "functionCall": {"name": call["name"], "id": call.get("id")}}, self._source)
-            if not isinstance(shell, ToolCall):
-                return
-            signature, shell.signature, shell.arguments = shell.signature, None, ""
-            part = self._open[choice] = _Open(self._count, "call")
-            self._count += 1
-            self._endings[choice].called = True
-            events.append(PartStart(part.index, shell, choice))
-            if signature is not None:
-                events.append(SignatureDelta(part.index, signature))
+        name = text_of(call.get("name"))
+        if name:
+            part = self._begin_call(wire, name, call.get("id"), choice, events)
+        elif part is None or part.kind != "call":
+            # The end of a call that was never begun; with arguments, a call of nobody knows which function.
+            self._endings[choice].nameless |= bool(call.get("args") or call.get("partialArgs"))
+            return
         args = call.get("args")
         if isinstance(args, dict):
             part.arguments.update(args)
         add_pieces(part.arguments, call.get("partialArgs"))
         if not call.get("willContinue"):
             self._close(choice, events)
+
+    def _begin_call(self, wire: Wire, name: str, given: Any, choice: int, events: list[Event]) -> _Open:
+        self._close(choice, events)
+        shell = read_call(wire, {"name": name, "id": given}, self._source)
+        self._called(shell, choice)
+        signature, shell.signature, shell.arguments = shell.signature, None, ""
+        part = self._open[choice] = _Open(self._count, "call")
+        self._count += 1
+        events.append(PartStart(part.index, shell, choice))
+        if signature is not None:
+            events.append(SignatureDelta(part.index, signature))
+        return part
 
     def _close(self, choice: int, events: list[Event], *, cited: bool = False) -> None:
         """End the growing part. Sources are told with the last chunk, so only the last text can be given them."""

@@ -28,11 +28,19 @@ def made_id(prefix: str, seed: str, turn: int = 0) -> str:
     return f"{prefix}_01{hashlib.sha256(f'{seed}:{turn}'.encode()).hexdigest()[:22]}"
 
 
-def call_shell(block: Block, reading: Reading, place: int) -> ToolCall:
-    """The call a block begins, without its arguments; an id that is missing is made, a changed name led back."""
-    call_id, name = block.get("id"), str(block.get("name") or "")
+def is_nameless(block: Block) -> bool:
+    """Whether this is a call of nobody knows which tool: nothing a client could run."""
+    return block.get("type") == "tool_use" and not said(block, "name")
+
+
+def call_shell(block: Block, reading: Reading, place: int, taken: set[str]) -> ToolCall:
+    """The call a block begins, without its arguments; an id that is missing or `taken` is made, a changed name led back."""
+    call_id, name = said(block, "id"), said(block, "name")
+    if not call_id or call_id in taken:
+        call_id = made_id("toolu", reading.seed, place)
+    taken.add(call_id)
     return ToolCall(
-        id=call_id if isinstance(call_id, str) and call_id else made_id("toolu", reading.seed, place),
+        id=call_id,
         name=reading.tool_names.get(name, name),
         extras=left(block),
     )
@@ -54,8 +62,8 @@ def said(block: Block, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def read_answer_block(block: Block, reading: Reading, place: int) -> Part:
-    """One whole block of an answer."""
+def read_answer_block(block: Block, reading: Reading, place: int, taken: set[str]) -> Part:
+    """One whole block of an answer. `taken`: ids of the calls before it."""
     match block.get("type"):
         case "text":
             return Text(text=said(block, "text"), citations=read_citations(block.get("citations")), extras=left(block))
@@ -66,7 +74,7 @@ def read_answer_block(block: Block, reading: Reading, place: int) -> Part:
         case "redacted_thinking":
             return Thinking(redacted=True, signature=signed(said(block, "data"), reading), extras=left(block))
         case "tool_use":
-            call = call_shell(block, reading, place)
+            call = call_shell(block, reading, place, taken)
             call.arguments = arguments(block.get("input"))
             return call
         case kind:

@@ -6,11 +6,12 @@ A block begins only when it has something to tell, so that no empty text and no 
 from typing import Any
 
 from plexus.core import json
+from plexus.core.json_object import JsonObject
 from plexus.ir.drops import Drop
 from plexus.ir.parts import Citation, Part, Signature, Text, Thinking, ToolCall
 from plexus.protocols.messages import frames
 from plexus.protocols.messages.answer_blocks import Block, signature_text
-from plexus.protocols.messages.response import own, report_text, tool_input, write_answer_block, write_citations
+from plexus.protocols.messages.response import own, report_text, write_answer_block, write_citations
 
 
 class BlockWriter:
@@ -147,13 +148,16 @@ class _Thoughts(BlockWriter):
 
 
 class _Call(BlockWriter):
+    """A call. Its arguments are told as they come, as long as they are an object; what is wrong with them is seen at the end."""
+
     kind = "tool_use"
 
     def __init__(self, part: ToolCall, path: str, drops: list[Drop], *, native: bool) -> None:
         super().__init__()
         self._part, self._path, self._drops = part, path, drops
         self._extras = own(part.extras, path, drops, native=native)
-        self._plain = False
+        self._object = JsonObject()
+        self._finished = False
         if part.signature is not None:
             self.sign(part.signature)
         if part.arguments:
@@ -169,24 +173,28 @@ class _Call(BlockWriter):
 
     def begin(self, index: int) -> bytes:
         opening = super().begin(index)
-        self.head = b""  # until the first piece shows that the arguments are an object
+        self.head = b""  # what was said is read before it is told
         return opening
 
     def take(self) -> list[bytes]:
-        if not self._plain:
-            said = "".join(self._said)
-            self._plain = not self._part.custom and said.lstrip().startswith("{")
-            if not self._plain:
-                return self._whole(said) if self.ended else []
-        self.head = frames.delta_head(self.index, self.kind)
-        return super().take()
-
-    def _whole(self, said: str) -> list[bytes]:
-        """Arguments that are no object are only known at the end, and told in one piece."""
+        if self._finished or (self._part.custom and not self.ended):
+            return []
+        if self._part.custom:
+            pieces = [json.dumps({"input": "".join(self._said)}).decode()]
+        else:
+            pieces = [self._object.feed(text) for text in self._said]
         self._said.clear()
-        call = ToolCall(id=self._part.id, name=self._part.name, arguments=said, custom=self._part.custom)
-        given = json.dumps(tool_input(call, self._path, self._drops)).decode()
-        return [frames.delta(self.index, {"type": "input_json_delta", "partial_json": given})]
+        if self.ended:
+            pieces.append(self._ending())
+        head = frames.delta_head(self.index, self.kind)
+        return [head + json.dumps(text) + frames.DELTA_TAIL for text in pieces if text]
+
+    def _ending(self) -> str:
+        self._finished = True
+        ending = "" if self._part.custom else self._object.finish()
+        if self._object.mended:
+            self._drops.append(Drop("repaired", f"{self._path}.arguments", "not a JSON object"))
+        return ending
 
     def _shell(self) -> Block:
         return {"type": "tool_use", "id": self._part.id, "name": self._part.name, "input": {}, **self._extras}

@@ -5,13 +5,12 @@ https://platform.claude.com/docs/en/api/messages/create
 
 from typing import Any, assert_never
 
-from plexus.core import json
 from plexus.ir.parts import Media, Opaque, Part, Text, Thinking, ToolCall, ToolResult
 from plexus.protocols.messages import wire
 from plexus.protocols.messages.citations import sendable
 from plexus.protocols.messages.draft import Draft
 from plexus.protocols.messages.encode_media import media_block
-from plexus.protocols.messages.response import is_block
+from plexus.protocols.messages.response import is_block, tool_input
 
 Block = dict[str, Any]
 
@@ -77,32 +76,10 @@ def _tool_use(part: ToolCall, path: str, draft: Draft) -> Block:
         "type": "tool_use",
         "id": draft.ids.of_call(part.id, part.name),
         "name": draft.names.wire(part.name),
-        "input": tool_input(part, path, draft),
+        "input": tool_input(part, path, draft.drops),
         **draft.mark(part.cache, path),
         **draft.own(part.extras, path),
     }
-
-
-def tool_input(part: ToolCall, path: str, draft: Draft) -> Any:
-    """The arguments as an object: the client's own text when it is one, {} for none, anything else under `input`."""
-    said = part.arguments
-    if part.custom:
-        return {"input": said}
-    if not said.strip():
-        return {}
-    try:
-        if isinstance(json.loads(said), dict):
-            return json.Raw(said.encode())
-    except (json.JSONError, UnicodeEncodeError):
-        pass
-    draft.lose("repaired", f"{path}.arguments", "not a JSON object")
-    try:
-        value = json.loads_lenient(said.encode("utf-8", "replace"))
-    except json.JSONError:
-        value = said
-    if value is None:
-        return {}
-    return value if isinstance(value, dict) else {"input": value}
 
 
 def _tool_result(part: ToolResult, path: str, draft: Draft) -> Block:

@@ -6,13 +6,14 @@ https://platform.claude.com/docs/en/api/messages/create
 from typing import Any
 
 from plexus.core import json
+from plexus.core.json_object import as_object
 from plexus.ir.chat import ChatResponse
 from plexus.ir.drops import Drop
 from plexus.ir.errors import InvalidAnswer
 from plexus.ir.exchange import Reading, Writing
 from plexus.ir.parts import Extras, Media, Opaque, Part, Text, Thinking, ToolCall, ToolResult
 from plexus.protocols.messages import wire
-from plexus.protocols.messages.answer_blocks import Block, made_id, read_answer_block, signature_text
+from plexus.protocols.messages.answer_blocks import Block, is_nameless, made_id, read_answer_block, signature_text
 from plexus.protocols.messages.citations import is_native, shown
 from plexus.protocols.messages.stops import read_stop, write_stop
 from plexus.protocols.messages.usage import read_usage, write_usage
@@ -30,8 +31,9 @@ def decode_response(body: dict[str, Any], reading: Reading) -> ChatResponse:
     if not isinstance(content, list) and not (content is None and body.get("type") == "message"):
         raise InvalidAnswer("no content array")
     blocks = [block for block in content or [] if isinstance(block, dict)]
-    parts = [read_answer_block(block, reading, n) for n, block in enumerate(blocks)]
-    stop, word = read_stop(body.get("stop_reason"), called=any(isinstance(part, ToolCall) for part in parts))
+    taken: set[str] = set()
+    parts = [read_answer_block(block, reading, n, taken) for n, block in enumerate(blocks) if not is_nameless(block)]
+    stop, word = read_stop(body.get("stop_reason"), called=bool(taken), nameless=len(parts) < len(blocks))
     sequence = body.get("stop_sequence")
     extras = wire.rest(body, KNOWN) or {}
     if word:
@@ -171,18 +173,11 @@ def _thinking_block(part: Thinking, path: str, drops: list[Drop], *, native: boo
     return {"type": "thinking", "thinking": part.text, "signature": signature, **extras}
 
 
-def tool_input(part: ToolCall, path: str, drops: list[Drop]) -> Any:
-    """The arguments as an object: the model's own text when it is one, else wrapped."""
-    said = part.arguments
+def tool_input(part: ToolCall, path: str, drops: list[Drop]) -> json.Raw | dict[str, Any]:
+    """The arguments as an object: the model's own text when it is one, else put right and reported."""
     if part.custom:
-        return {"input": said}
-    if not said.strip():
-        return {}
-    try:
-        value = json.loads(said)
-    except (json.JSONError, UnicodeEncodeError):
-        value = said
-    if isinstance(value, dict):
-        return json.Raw(said.encode())
-    drops.append(Drop("repaired", f"{path}.arguments", "not a JSON object"))
-    return {} if value is None else {"input": value}
+        return {"input": part.arguments}
+    text, mended = as_object(part.arguments)
+    if mended:
+        drops.append(Drop("repaired", f"{path}.arguments", "not a JSON object"))
+    return json.Raw(text.encode("utf-8", "replace"))

@@ -33,14 +33,17 @@ _ORDINARY: frozenset[StopReason | None] = frozenset({None, "end", "stop_sequence
 _SPOKEN = frozenset({"content_filter", "malformed_tool_call", "error"})
 
 
-def read_stop(wire: Any, *, called: bool) -> tuple[StopReason | None, str]:
+def read_stop(wire: Any, *, called: bool, nameless: bool = False) -> tuple[StopReason | None, str]:
     """The canonical reason, and the wire's own word where the canonical one would not lead back to it.
 
-    `called`: a tool call is among the parts, which makes an ordinary end "tool_use".
+    `called`: a tool call is among the parts, which makes an ordinary end "tool_use". `nameless`: there was a call of nobody
+    knows which tool.
     """
     if not isinstance(wire, str) or not wire:
         return None, ""
     reason = _READ.get(wire, "end")
+    if nameless and reason in {"end", "tool_use"}:
+        return "malformed_tool_call", wire
     if called and reason == "end":
         return "tool_use", ""
     return reason, "" if _WRITTEN[reason] == wire else wire

@@ -25,8 +25,17 @@ from plexus.ir.exchange import Reading
 from plexus.ir.parts import Citation, Opaque, Part, Text, Thinking
 from plexus.ir.unfold import unfold
 from plexus.protocols.messages import wire
-from plexus.protocols.messages.answer_blocks import Block, arguments, call_shell, is_modelled, left, said, signed
-from plexus.protocols.messages.citations import read_citation
+from plexus.protocols.messages.answer_blocks import (
+    Block,
+    arguments,
+    call_shell,
+    is_modelled,
+    is_nameless,
+    left,
+    said,
+    signed,
+)
+from plexus.protocols.messages.citations import read_citation, read_citations
 from plexus.protocols.messages.errors import error_in
 from plexus.protocols.messages.response import KNOWN, decode_response
 from plexus.protocols.messages.stops import read_stop
@@ -61,7 +70,8 @@ class MessagesStreamDecoder:
         self._reading = reading
         self._started = ""
         self._next = 0
-        self._called = False
+        self._taken: set[str] = set()
+        self._nameless = False
         self._open: dict[Any, _Open] = {}
         self._usage: dict[str, Any] = {}
         self._stop: Any = None
@@ -153,6 +163,9 @@ class MessagesStreamDecoder:
         wire_index = _key(data)
         events = [*self._begun(), *self._block_stop({"index": wire_index})]
         kind = block.get("type")
+        if is_nameless(block):
+            self._nameless = True
+            return events
         if not is_modelled(kind):
             self._open[wire_index] = _Open(index=-1, kind="opaque", block=dict(block))
             return events
@@ -164,13 +177,10 @@ class MessagesStreamDecoder:
         self._open[wire_index] = opened
         shell: Part
         if kind == "text":
-            opened.citations = [
-                read_citation(entry) for entry in block.get("citations") or [] if isinstance(entry, dict)
-            ]
+            opened.citations = read_citations(block.get("citations"))
             shell = Text(text="", extras=left(block))
         elif kind == "tool_use":
-            self._called = True
-            shell = call_shell(block, self._reading, opened.index)
+            shell = call_shell(block, self._reading, opened.index, self._taken)
         else:
             shell = Thinking(redacted=kind == "redacted_thinking", extras=left(block))
         events: list[Event] = [PartStart(opened.index, shell)]
@@ -257,7 +267,7 @@ class MessagesStreamDecoder:
             return self.end()
         events: list[Event] = [event for key in list(self._open) for event in self._block_stop({"index": key})]
         self.done = True
-        stop, word = read_stop(self._stop, called=self._called)
+        stop, word = read_stop(self._stop, called=bool(self._taken), nameless=self._nameless)
         if word:
             self._extras["stop_reason"] = word
         end = ResponseEnd(

@@ -158,7 +158,7 @@ def encode_citation(citation: Citation) -> dict[str, Any] | None:
     kind = raw.get("type")
     if kind == "url_citation" and "url" in raw:
         return {"title": "", "start_index": 0, "end_index": 0, **raw}
-    if kind in CITATION_KINDS and "file_id" in raw:
+    if isinstance(kind, str) and kind in CITATION_KINDS and "file_id" in raw:
         return raw
     if citation.url:
         place = {"start_index": citation.start or 0, "end_index": citation.end or 0}

@@ -18,13 +18,15 @@ CALLS = {"function_call": "arguments", "custom_tool_call": "input"}
 """Items that call a client's tool, and the field with what it is called with."""
 
 
-def parts_of(item: dict[str, Any], index: int, reading: Reading) -> list[Part]:
-    """The parts one output item means. `index` is its place in the output."""
+def parts_of(item: dict[str, Any], index: int, reading: Reading, taken: set[str]) -> list[Part]:
+    """The parts one output item means. `index` is its place in the output, `taken` the ids of the calls before it."""
     kind = item.get("type")
     if kind == "message":
         return _message(item, reading.origin)
+    if is_nameless(item):
+        return []
     if isinstance(kind, str) and kind in CALLS:
-        call = call_of(item, index, reading)
+        call = call_of(item, index, reading, taken)
         call.arguments = as_text(item.get(CALLS[kind]))
         return [call]
     if kind == "reasoning":
@@ -47,8 +49,14 @@ def _message(item: dict[str, Any], origin: Origin) -> list[Part]:
     return parts
 
 
-def call_of(item: dict[str, Any], index: int, reading: Reading) -> ToolCall:
-    """The call's shell, without arguments."""
+def is_nameless(item: dict[str, Any]) -> bool:
+    """Whether this is a call of nobody knows which tool: nothing a client could run."""
+    kind, name = item.get("type"), item.get("name")
+    return isinstance(kind, str) and kind in CALLS and not (isinstance(name, str) and name)
+
+
+def call_of(item: dict[str, Any], index: int, reading: Reading, taken: set[str]) -> ToolCall:
+    """The call's shell, without arguments. An id that is missing or `taken` is made."""
     space, name = item.get(KEY), str(item.get("name") or "")
     space = space if isinstance(space, str) else ""
     name = reading.tool_names.get(name, name)
@@ -56,8 +64,11 @@ def call_of(item: dict[str, Any], index: int, reading: Reading) -> ToolCall:
     if space:
         extras[KEY] = space
     given = item.get("call_id") or item.get("id")
+    if not isinstance(given, str) or given in taken:
+        given = f"call_{digest(f'{reading.seed}:{index}', 24)}"
+    taken.add(given)
     return ToolCall(
-        id=given if isinstance(given, str) else f"call_{digest(f'{reading.seed}:{index}', 24)}",
+        id=given,
         name=joined(space, name),
         custom=item.get("type") == "custom_tool_call",
         extras=extras or None,
@@ -92,8 +103,11 @@ _INCOMPLETE: dict[str, StopReason] = {
 }
 
 
-def stop_of(response: dict[str, Any], *, called: bool) -> StopReason | None:
-    """Why the answer ended, by its status, its details and what is in it. A refusal is a text that says so, no ending."""
+def stop_of(response: dict[str, Any], *, called: bool, nameless: bool) -> StopReason | None:
+    """Why the answer ended, by its status, its details and what is in it. A refusal is a text that says so, no ending.
+
+    `called`: there was a call; `nameless`: there was one of nobody knows which tool.
+    """
     status = response.get("status")
     if status == "incomplete":
         details = response.get("incomplete_details")
@@ -103,6 +117,8 @@ def stop_of(response: dict[str, Any], *, called: bool) -> StopReason | None:
         return "error"
     if status in ("queued", "in_progress"):
         return None
+    if nameless:
+        return "malformed_tool_call"
     return "tool_use" if called else "end"
 
 

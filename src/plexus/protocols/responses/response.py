@@ -6,10 +6,10 @@ from plexus.ir.chat import ChatResponse
 from plexus.ir.drops import Drop
 from plexus.ir.errors import InvalidAnswer
 from plexus.ir.exchange import Reading, Writing
-from plexus.ir.parts import Part, Text, ToolCall
+from plexus.ir.parts import Part, Text
 from plexus.protocols.responses.encode_output import encode_output
 from plexus.protocols.responses.envelope import ECHOED, TELLING, echo, finish, head, own_id, returned
-from plexus.protocols.responses.output_items import parts_of, status_of, stop_of
+from plexus.protocols.responses.output_items import is_nameless, parts_of, status_of, stop_of
 from plexus.protocols.responses.usage import decode_usage
 
 _READ = frozenset(
@@ -40,12 +40,15 @@ def decode_response(body: dict[str, Any], reading: Reading) -> ChatResponse:
     if not isinstance(output, list):
         raise InvalidAnswer("the answer has no output")
     parts: list[Part] = []
+    taken: set[str] = set()
+    nameless = False
     for index, item in enumerate(output):
         if isinstance(item, dict):
-            parts += parts_of(item, index, reading)
+            parts += parts_of(item, index, reading, taken)
+            nameless |= is_nameless(item)
     return ChatResponse(
         parts=parts,
-        stop_reason=stop_of(body, called=any(isinstance(part, ToolCall) for part in parts)),
+        stop_reason=stop_of(body, called=bool(taken), nameless=nameless),
         usage=decode_usage(body.get("usage"), body.get("service_tier")),
         id=_string(body.get("id")),
         model=_string(body.get("model")),
@@ -72,9 +75,13 @@ def _says_something(value: Any) -> bool:
     return bool(value)
 
 
+_YEAR_9999 = 253_402_300_800
+
+
 def seconds(value: Any) -> int:
     """A time as whole seconds since the epoch, 0 when there is none."""
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _YEAR_9999
+    return int(value) if known else 0
 
 
 def _string(value: Any) -> str:

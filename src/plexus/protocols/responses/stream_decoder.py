@@ -19,7 +19,7 @@ from plexus.protocols.responses.decode_items import as_text
 from plexus.protocols.responses.errors import error_in, fault_of
 from plexus.protocols.responses.output_items import stop_of
 from plexus.protocols.responses.response import remainder, seconds
-from plexus.protocols.responses.stream_items import CallItem, Item, MessageItem, ReasoningItem, Tally, item_of
+from plexus.protocols.responses.stream_items import CallItem, Item, MessageItem, ReasoningItem, Tally, item_of, named
 from plexus.protocols.responses.usage import decode_usage
 
 
@@ -94,7 +94,7 @@ class StreamDecoder:
             response = {**response, "status": "incomplete"}
         events = [*self._begin(data), *self._rest(response.get("output"))]
         self.done = True
-        stop = stop_of(response, called=self._tally.called)
+        stop = stop_of(response, called=bool(self._tally.taken), nameless=self._tally.nameless)
         return [*events, ResponseEnd(stop_reason=stop, usage=self._usage, extras=remainder(response))]
 
     def _rest(self, output: Any) -> list[Event]:
@@ -107,7 +107,7 @@ class StreamDecoder:
             item = self._items.get(index)
             if item is not None and not item.done and item.kind == raw.get("type"):
                 events += item.finish(raw)
-            elif item is None and unseen and not {raw.get("id"), raw.get("call_id")} & known:
+            elif item is None and unseen and not named(raw) & known:
                 events += self._open(index, raw).finish(raw)
         return events + [event for item in self._items.values() for event in item.close()]
 
@@ -133,7 +133,8 @@ class StreamDecoder:
         index = data.get("output_index")
         if isinstance(index, int):
             return self._items.get(index)
-        return next((item for item in self._items.values() if item.ids & set(names)), None)
+        wanted = {name for name in names if isinstance(name, str)}
+        return next((item for item in self._items.values() if item.ids & wanted), None)
 
     def _place_of(self, data: dict[str, Any]) -> int:
         index = data.get("output_index")

@@ -10,22 +10,30 @@ from plexus.ir.exchange import Reading
 from plexus.ir.parts import Citation, Part, Text, Thinking, TokenLogprob
 from plexus.protocols.responses.decode_items import as_text, texts_of
 from plexus.protocols.responses.ids import is_made
-from plexus.protocols.responses.output_items import CALLS, call_of, parts_of, seal_of, thinking_of
+from plexus.protocols.responses.output_items import CALLS, call_of, is_nameless, parts_of, seal_of, thinking_of
 
 _GAP = "\n\n"
 """Between the parts of a summary, as when it is read whole."""
 
 
+def named(raw: dict[str, Any]) -> set[str]:
+    """The names by which an item may be known."""
+    return {name for name in (raw.get("id"), raw.get("call_id")) if isinstance(name, str) and name}
+
+
 class Tally:
     """What the items of one answer share: how many parts there are, and what is among them."""
 
-    __slots__ = ("called", "parts", "reading")
+    __slots__ = ("nameless", "parts", "reading", "taken")
 
     def __init__(self, reading: Reading) -> None:
         """Nothing told yet."""
         self.reading = reading
         self.parts = 0
-        self.called = False
+        self.taken: set[str] = set()
+        """The ids of the calls."""
+        self.nameless = False
+        """Whether there was a call of nobody knows which tool."""
 
 
 class Slot:
@@ -68,7 +76,7 @@ class Item:
         """`index` is the item's place in the output, `raw` what is known of it so far."""
         self.index = index
         self.kind = raw.get("type")
-        self.ids = {name for name in (raw.get("id"), raw.get("call_id")) if isinstance(name, str) and name}
+        self.ids = named(raw)
         self.slots: dict[int, Slot] = {}
         self.tally = tally
         self.done = False
@@ -79,7 +87,7 @@ class Item:
 
     def complete(self, raw: dict[str, Any]) -> list[Event]:
         """What the complete item adds, before its parts end."""
-        parts = parts_of(raw, self.index, self.tally.reading)
+        parts = parts_of(raw, self.index, self.tally.reading, self.tally.taken)
         return [self.start(place, part) for place, part in enumerate(parts)]
 
     def finish(self, raw: dict[str, Any]) -> list[Event]:
@@ -128,7 +136,7 @@ class MessageItem(Item):
         """The texts nobody told yet."""
         events: list[Event] = []
         told = sorted(self.slots)  # in the order said: some upstreams count content from one while they stream
-        for number, part in enumerate(parts_of(raw, self.index, self.tally.reading)):
+        for number, part in enumerate(parts_of(raw, self.index, self.tally.reading, self.tally.taken)):
             place = told[number] if number < len(told) else max(number, *self.slots, -1) + 1
             if isinstance(part, Text):
                 events += self.whole(place, part)
@@ -187,14 +195,16 @@ class CallItem(Item):
 
     def opening(self, raw: dict[str, Any]) -> list[Event]:
         """The call begins as soon as its name is known."""
-        if self.slots or not isinstance(raw.get("name"), str) or not raw["name"]:
+        if self.slots or is_nameless(raw):
             return []
-        self.tally.called = True
-        return [self.start(0, call_of(raw, self.index, self.tally.reading))]
+        return [self.start(0, call_of(raw, self.index, self.tally.reading, self.tally.taken))]
 
     def complete(self, raw: dict[str, Any]) -> list[Event]:
         """The arguments that were not told."""
-        events = self.opening({**raw, "name": raw.get("name") or "unnamed"})
+        events = self.opening(raw)
+        if not self.slots:
+            self.tally.nameless = True
+            return []
         return events + self.slots[0].catch_up(as_text(raw.get(CALLS[str(raw.get("type"))])), [])
 
 

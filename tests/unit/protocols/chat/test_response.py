@@ -194,3 +194,10 @@ def test_107_google_signatures_are_read_from_call_and_message():
         assert isinstance(part, ToolCall | Text)
         assert part.signature is not None
         assert (part.signature.value, part.signature.origin) == ("sig", ORIGIN)
+
+
+@pytest.mark.parametrize("created", [10**400, -1, float("nan"), 10.0**30, "5", True])
+def test_a_time_that_is_none_is_not_told(created):
+    assert (
+        PROTOCOL.decode_response({"created": created, "choices": [{"message": {"content": "a"}}]}, READING).created == 0
+    )

@@ -83,3 +83,8 @@ def test_a_stream_folded_for_a_unary_client_tells_its_sources_once():
     body, drops = PROTOCOL.encode_response(response, writing())
     assert body["candidates"][0]["groundingMetadata"] == grounded()["groundingMetadata"]
     assert drops == []
+
+
+def test_places_of_sources_that_are_no_list_are_none():
+    [citation] = read_citations(grounded({"groundingChunkIndices": 3}), TEXT)
+    assert (citation.url, citation.start) == ("https://e.com", None)

@@ -208,7 +208,12 @@ def test_arguments_are_the_models_own_text():
 
 @pytest.mark.parametrize(
     ("arguments", "args", "kinds"),
-    [("", {}, []), ("null", {}, []), ("[1]", {"input": [1]}, ["repaired"]), ("{cut", {"input": "{cut"}, ["repaired"])],
+    [
+        ("", {}, []),
+        ("null", {}, ["repaired"]),
+        ("[1]", {"input": [1]}, ["repaired"]),
+        ("{cut", {"input": "{cut"}, ["repaired"]),
+    ],
 )
 def test_arguments_that_are_no_object_are_put_right_and_reported(arguments, args, kinds):
     body, drops = rendered(asked(user(GO), model(ToolCall(id="1", name="f", arguments=arguments))))

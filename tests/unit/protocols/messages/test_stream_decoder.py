@@ -360,3 +360,9 @@ def test_any_cut_of_the_bytes_gives_the_same_events() -> None:
             for event in decoder.feed(frame)
         ]
         assert found + decoder.end() == wanted
+
+
+@pytest.mark.parametrize("citations", [5, True, "x", {"a": 1}, [None, 5]])
+def test_citations_of_an_odd_shape_are_none(citations) -> None:
+    found = heard(whole(*block(0, say(0, "a"), type="text", text="", citations=citations)))
+    assert found.parts == [Text(text="a")]

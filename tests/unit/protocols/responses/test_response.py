@@ -274,3 +274,13 @@ def test_reading_what_was_written_is_the_identity():
     assert back.stop_reason == "tool_use"
     assert back.usage is not None
     assert (back.usage.input, back.usage.output, back.usage.cache_read, back.usage.reasoning) == (3, 2, 1, 1)
+
+
+@pytest.mark.parametrize("created", [10**400, -1, float("nan"), 10.0**30, "5", True])
+def test_a_time_that_is_none_is_not_told(created):
+    assert answer(created_at=created).created == 0
+
+
+def test_a_source_of_an_unheard_kind_is_told_by_its_address():
+    body, _ = written(Text(text="a", citations=[Citation(url="https://e.com", raw={"type": ["x"]})]))
+    assert body["output"][0]["content"][0]["annotations"][0]["url"] == "https://e.com"

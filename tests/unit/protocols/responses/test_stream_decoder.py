@@ -293,3 +293,14 @@ def test_161_nothing_an_upstream_sends_makes_it_raise(data):
     decoder.feed(Frame("", data))
     assert not decoder.done
     assert isinstance(decoder.end()[-1], StreamError)
+
+
+@pytest.mark.parametrize("odd", [[], {}, [[1]], 5])
+def test_names_of_items_that_are_no_words_are_none(odd):
+    item = {"type": "message", "id": odd, "call_id": odd, "content": [{"type": "output_text", "text": "a"}]}
+    events = decode(
+        {"type": "response.output_item.added", "item": item},
+        {"type": "response.output_text.delta", "item_id": odd, "delta": "a"},
+        {"type": "response.completed", "response": {"id": "r", "status": "completed", "output": [item, item]}},
+    )
+    assert isinstance(events[-1], ResponseEnd)
