@@ -27,8 +27,9 @@ HEAD = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nauthorization: Bearer {KEY}\r\n".enc
 START = b'{"model":"direct/messages/fault/ok","messages":['
 FAULTS = ["ok", "bomb-gzip", "bomb-br", "bomb-zstd", "bomb-deflate", "endless-line", "endless-head", "endless-body", "line-6-mb", "paced-6",
           "events-100000", "million-events", "silent", "long-text-9000"]  # fmt: skip
-STALL = 0.25
-"""Seconds nobody else may wait, with room for a busy machine; the figure to hold is 100 ms, and `deep` holds it."""
+STALL, TAKEN = 4.0, 30.0
+"""Seconds nobody else may wait, and seconds anything may take: bounds that tell a hang from a busy machine. The figures to
+hold are 100 ms and 1 s; they are measured in `deep`, on a quiet machine."""
 GROWTH = 64 * MB
 
 
@@ -139,7 +140,7 @@ async def measured(gateway: Gateway) -> AsyncIterator[list[Cost]]:
         costs.append(Cost(await watching - before, max(waits), taken, waits))
 
 
-def within(cost: Cost, *, growth: int = GROWTH, stall: float = STALL, taken: float = 2.0) -> str:
+def within(cost: Cost, *, growth: int = GROWTH, stall: float = STALL, taken: float = TAKEN) -> str:
     """What is exceeded, if anything."""
     said = f"grew {cost.growth / MB:.0f} MB, others waited {cost.stall * 1000:.0f} ms, took {cost.taken:.2f} s"
     return "" if cost.growth <= growth and cost.stall <= stall and cost.taken <= taken else said
@@ -170,6 +171,7 @@ BOMBS = {
     "a million fields": (lambda: sized(b"{" + b",".join(b'"%d":1' % n for n in range(900_000)) + b"}"), {400}),
     "a million deep": (lambda: sized(START + b"[" * 1_000_000), {400}),
     "a million deep objects": (lambda: sized(b'{"a":' * 1_000_000), {400}),
+    "a name of megabytes": (lambda: sized(b'{"' + b"k" * 8_000_000 + b'":1}'), {400}),
     "closers": (lambda: sized(START + b"]" * 5_000_000), {400}),
     "escapes": (lambda: sized(START + b'"' + b'\\"' * 4_000_000 + b'"]}'), {400}),
     "one emoji": (
@@ -195,7 +197,7 @@ async def test_c13_a_body_without_a_length_is_cut_at_the_limit(served):
     async with measured(served) as costs:
         answer = await say(served, raw)
     assert answer.status == 413
-    assert within(costs[0], growth=150 * MB, taken=5) == ""
+    assert within(costs[0], growth=150 * MB) == ""
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
@@ -214,7 +216,7 @@ async def test_u45_what_never_ends_is_given_up_at_the_limit(fault, served):
     async with measured(served) as costs:
         answers = [await post(served, client, "chat", fault, stream=True) for client in ("chat", "messages")]
     assert all(answer.status == 502 or b"error" in answer.body for answer in answers)
-    assert within(costs[0], growth=96 * MB, taken=5) == ""
+    assert within(costs[0], growth=96 * MB) == ""
 
 
 @pytest.mark.parametrize("client", ["chat", "messages"])
@@ -222,7 +224,7 @@ async def test_u46_others_are_served_while_a_stream_of_very_many_events_runs(cli
     async with measured(served) as costs:
         last = await drained(served, client, "events-100000", 30)
     assert b"[DONE]" in last or b"message_stop" in last
-    assert within(costs[0], taken=30) == ""
+    assert within(costs[0]) == ""
     assert costs[0].p99 < 0.1
 
 
@@ -254,7 +256,7 @@ async def test_c22_time_and_memory_are_linear_in_what_is_sent(shape, served):
             answer = await say(served, raw)
         assert answer.status == 200, answer.body[:300]
         times.append(costs[0].taken)
-        assert within(costs[0], growth=len(raw) * 12 + 20 * MB, stall=3, taken=10) == ""
+        assert within(costs[0], growth=len(raw) * 12 + 20 * MB) == ""
     assert times[1] < times[0] * 8 * 3 + 0.3
 
 
@@ -272,7 +274,7 @@ async def test_g10_slow_readers_fill_no_memory(served):
         await asyncio.sleep(1)
         for reader in readers:
             reader.close()
-    assert within(costs[0], growth=30 * MB, stall=1.0, taken=10) == ""
+    assert within(costs[0], growth=30 * MB) == ""
 
 
 # At length, with the figures themselves
