@@ -13,7 +13,9 @@ import msgspec
 
 from plexus.core.json import JSONError
 
-_KEY = re.compile(rb'[\s,{]*("(?:[^"\\]|\\.)*")\s*:\s*', re.DOTALL)
+_KEY = re.compile(rb'[\s,{]*("(?:[^"\\]++|\\.)*+")\s*:\s*', re.DOTALL)
+_NAME = 512
+"""Characters a field's name may have: looking for where a name of megabytes ends would take gigabytes."""
 _SLICE = 256 * 1024
 _RUN = b"," * 8
 _DENSE = 50_000
@@ -100,6 +102,8 @@ def _split_strictly(body: bytes) -> dict[str, msgspec.Raw]:
         raise JSONError("not valid UTF-8") from None
     if len(values) > FIELDS:
         raise JSONError(f"more than {FIELDS} fields")
+    if any(len(name) > _NAME for name in values):
+        raise JSONError(f"the name of a field is longer than {_NAME} characters")
     return values
 
 

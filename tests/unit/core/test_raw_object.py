@@ -1,6 +1,7 @@
 """A body changes where it is told to and nowhere else."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import example, given
@@ -130,3 +131,14 @@ def test_a_key_can_be_left_out_and_the_other_values_keep_their_bytes():
     assert body.without("b").body == b'{"a":1.50,"c":"\\u00e9"}'
     assert body.without("b").without("a").without("c").body == b"{}"
     assert body.without("nothing") is body
+
+
+@pytest.mark.parametrize("name", [b"k" * 5_000_000, rb"\n" * 2_500_000, b"k" * 513])
+def test_a_name_of_megabytes_is_refused_before_anybody_looks_for_its_end(name):
+    tracemalloc.start()
+    try:
+        with pytest.raises(JSONError, match="name"):
+            RawObject(b'{"' + name + b'":1}')
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
