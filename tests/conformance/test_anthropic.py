@@ -114,9 +114,8 @@ def test_thinking_is_a_signed_block_and_goes_back_intact_with_its_tools(sdks, up
     messages += [back(answer), {"role": "user", "content": results}]
     final = sdks.anthropic.messages.create(max_tokens=2000, messages=messages, **options)
     assert final.stop_reason == "end_turn"
-    if upstream != "chat":  # a chat upstream of no known dialect is not sent earlier reasoning
-        assert thoughts[0].signature
-        assert "1 earlier thought of mine, intact" in final.content[-1].text
+    assert thoughts[0].signature
+    assert "1 earlier thought of mine, intact" in final.content[-1].text
 
 
 def test_an_altered_signature_is_refused_by_its_maker_or_was_never_sent(sdks):

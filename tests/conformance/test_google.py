@@ -124,12 +124,11 @@ def test_thoughts_are_shown_and_go_back_intact_with_their_functions(sdks, upstre
     contents += [content("model", *parts), content("user", types.Part(function_response=response))]
     parts, finish, _ = ask(sdks, streaming, contents=contents, **options)
     assert finish == types.FinishReason.STOP
-    if upstream != "chat":  # a chat upstream of no known dialect is not sent earlier reasoning
-        assert "of mine, intact" in text_of(parts)
+    assert "of mine, intact" in text_of(parts)
 
 
-# a chat upstream is not sent earlier reasoning, and to one of gemini the client's own bytes go
-@pytest.mark.parametrize("upstream", ["messages", "responses"])
+# to an upstream of gemini the client's own bytes go
+@pytest.mark.parametrize("upstream", ["chat", "messages", "responses"])
 @pytest.mark.parametrize("streaming", [False, True])
 def test_thinking_returns_to_its_maker_although_gemini_cli_drops_it_and_signs_its_calls_with_a_stand_in(
     sdks, upstream, streaming

@@ -105,7 +105,7 @@ def test_reasoning_is_shown_as_reasoning_content(sdks, upstream, streaming):
     assert thought == "The user said “why”. I am a simulation, so I shall say what I see."
 
 
-# a chat upstream of no known dialect is not sent earlier reasoning
+# to an upstream of chat the client's own bytes go
 @pytest.mark.parametrize("upstream", ["messages", "responses", "gemini"])
 @pytest.mark.parametrize("streaming", [False, True])
 def test_signed_thinking_reaches_its_maker_again_although_chat_clients_drop_it(sdks, upstream, streaming):

@@ -96,9 +96,8 @@ def test_reasoning_comes_as_an_item_and_goes_back_intact_with_its_tools(sdks, up
     items.append({"type": "function_call_output", "call_id": call.call_id, "output": SUNNY})
     final = ask(sdks, streaming, input=items, **options)
     assert final.status == "completed"
-    if upstream != "chat":  # a chat upstream of no known dialect is not sent earlier reasoning
-        assert thoughts[0].encrypted_content
-        assert "1 earlier thought of mine, intact" in final.output_text
+    assert thoughts[0].encrypted_content
+    assert "1 earlier thought of mine, intact" in final.output_text
 
 
 @pytest.mark.parametrize("streaming", [False, True])
