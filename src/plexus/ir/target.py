@@ -64,6 +64,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     """chat: whether `developer` messages are accepted; else they become `system`."""
     max_tokens_field: str = "max_completion_tokens"
     """chat: `max_tokens` or `max_completion_tokens`."""
+    seed_field: str = "seed"
+    """chat: `seed` or `random_seed` (Mistral)."""
     reasoning_field: str = ""
     """chat: the field in which the target wants earlier reasoning back ("reasoning_content", "reasoning"), or none."""
     reasoning_effort: bool = True
@@ -88,9 +90,11 @@ class Dialect(Struct, frozen=True, kw_only=True):
     text_arrays: bool = True
     """chat: whether messages may hold arrays of text parts; else what is all text becomes one string."""
     custom_tools: bool = True
-    """chat: whether free-form (`custom`) tools are accepted; else they become functions."""
+    """chat, responses: whether free-form (`custom`) tools are accepted; else they become functions."""
     cache_marks: bool = False
     """chat: whether `cache_control` on parts is understood (OpenRouter)."""
+    billing_header: bool = False
+    """Whether `x-anthropic-billing-header` lines in the instructions are meant for it (Anthropic); elsewhere they go."""
     cache_ttl: bool = True
     """messages: whether `ttl` in `cache_control` is accepted."""
     server_tools: frozenset[str] = frozenset()

@@ -10,6 +10,8 @@ from plexus.providers.signing import x_api_key
 _MESSAGES = Dialect(
     # "tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'", a 400 otherwise.
     tool_id_pattern="[a-zA-Z0-9_-]+",
+    # Claude Code says in its first system text what it is billed by.
+    billing_header=True,
     # https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview
     server_tools=frozenset(
         {

@@ -15,8 +15,8 @@ _CHAT = Dialect(
     # "Tool call id … must be a-z, A-Z, 0-9, with a length of 9."
     tool_id_pattern="[a-zA-Z0-9]{9}",
     tool_id_length=9,
-    # Not in the request schema, which forbids extra fields (https://docs.mistral.ai/api/endpoint/chat). The seed has
-    # another name there, `random_seed`.
+    seed_field="random_seed",
+    # Not in the request schema, which forbids extra fields (https://docs.mistral.ai/api/endpoint/chat).
     refused=frozenset(
         {
             "audio",

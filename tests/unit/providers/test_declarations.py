@@ -62,6 +62,16 @@ def test_067_anthropic_takes_tool_ids_of_letters_digits_underscore_and_hyphen():
     assert not re.fullmatch(pattern, "call.1|fc_2")
 
 
+def test_099_only_anthropic_is_told_the_billing_header_of_its_clients():
+    told = {
+        (name, protocol)
+        for name, provider in known().items()
+        for protocol, speaks in provider.protocols.items()
+        if speaks.dialect.billing_header
+    }
+    assert told == {("anthropic", "messages"), ("claude", "messages")}
+
+
 def test_mistral_takes_tool_ids_of_exactly_nine_letters_and_digits():
     dialect = known()["mistral"].protocols["chat"].dialect
     assert re.fullmatch(dialect.tool_id_pattern, "aB3dE6gH9")

@@ -5,6 +5,7 @@ Source: https://platform.openai.com/docs/api-reference/chat/create#chat-create-m
 
 from typing import Any
 
+from plexus.ir.billing import is_billing
 from plexus.ir.chat import ChatRequest, Message, Role
 from plexus.ir.parts import Media, Opaque, Part, Text, Thinking, ToolCall, ToolResult
 from plexus.ir.target import Target
@@ -18,8 +19,6 @@ from plexus.protocols.chat.tools_out import ToolsWriter
 Wire = dict[str, Any]
 Placed = tuple[str, Part]
 """A part with its path in the canonical request."""
-
-_BILLING = "x-anthropic-billing-header:"
 
 
 class MessagesWriter:
@@ -60,7 +59,7 @@ class MessagesWriter:
     def _system(self, role: Role, parts: list[Placed]) -> list[Wire]:
         kept = []
         for path, part in parts:
-            if isinstance(part, Text) and part.text.lower().startswith(_BILLING):
+            if is_billing(part) and not self._target.dialect.billing_header:
                 self._content.drop("dropped", path, "a billing header meant for Anthropic alone")
             else:
                 kept.append((path, part))

@@ -80,7 +80,7 @@ def _sample(request: ChatRequest, target: Target, body: Wire, drops: list[Drop])
     ):
         value = getattr(sampling, name)
         if value is not None:
-            body[name] = value
+            body[target.dialect.seed_field if name == "seed" else name] = value
     if sampling.top_k is not None:
         if request.protocol == "chat":
             body["top_k"] = sampling.top_k

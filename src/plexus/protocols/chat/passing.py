@@ -12,13 +12,19 @@ _DEVELOPER = re.compile(rb'"role"\s{0,8}:\s{0,8}"developer"')
 _ARRAY = re.compile(rb'"content"\s{0,8}:\s{0,8}\[')
 _CALL_ID = re.compile(rb'"tool_call_id"\s{0,8}:\s{0,8}"([^"\\]{0,256})"')
 _NO_CHOICES = re.compile(rb'"choices"\s{0,8}:\s{0,8}\[\s{0,8}\]')
+_CUSTOM = re.compile(rb'"type"\s{0,8}:\s{0,8}"custom"')
+_FREE = frozenset({b"", b"null", b'"auto"', b'"none"'})
 _SCHEMA = re.compile(rb'"type"\s{0,8}:\s{0,8}"json_schema"')
 
 
 def fits(body: RawObject, target: Target) -> bool:
     """Whether nothing in the body is known to be refused by this target."""
     dialect = target.dialect
-    if dialect.refused & body.values.keys():
+    if dialect.refused & body.values.keys() or _misnamed(body, target):
+        return False
+    if not dialect.custom_tools and _CUSTOM.search(bytes(body.values.get("tools", b""))):
+        return False
+    if not target.profile.forced_tools and bytes(body.values.get("tool_choice", b"")) not in _FREE:
         return False
     messages = bytes(body.values.get("messages", b""))
     if not dialect.developer_role and _DEVELOPER.search(messages):
@@ -31,6 +37,20 @@ def fits(body: RawObject, target: Target) -> bool:
         taken = re.compile(dialect.tool_id_pattern)
         return all(taken.fullmatch(found.decode("utf-8", "replace")) for found in _CALL_ID.findall(messages))
     return True
+
+
+def _misnamed(body: RawObject, target: Target) -> bool:
+    """Whether the limit or the seed has a name that is refused or, worse, skipped.
+
+    Servers other than OpenAI know `max_tokens`; OpenAI knows both, but for its reasoning models only `max_completion_tokens`:
+    https://platform.openai.com/docs/api-reference/chat/create#chat-create-max_tokens
+    """
+    dialect, profile = target.dialect, target.profile
+    other = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}[dialect.max_tokens_field]
+    reasons = profile.refuses_sampling or profile.reasoning.refuses_sampling
+    if other in body.values and (other == "max_completion_tokens" or reasons):
+        return True
+    return dialect.seed_field != "seed" and "seed" in body.values
 
 
 def ask_usage(body: RawObject, target: Target) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ https://ai.google.dev/gemini-api/docs/thought-signatures
 
 from typing import Any
 
+from plexus.ir.billing import is_billing
 from plexus.ir.chat import ChatRequest, Message
 from plexus.ir.drops import Drop
 from plexus.ir.parts import Opaque, Part, Signature, Text, ToolCall, ToolResult
@@ -34,6 +35,7 @@ class Turns:
         self.system: list[Wire] = []
         self._ours = request.protocol == PROTOCOL
         self._level = target.profile.reasoning.style == "level"
+        self._billed = target.dialect.billing_header
         self._drops = drops
         self._names = names
         self._calls: dict[str, str] = {}
@@ -114,6 +116,9 @@ class Turns:
             self._drops.append(Drop("approximated", path, "moved to the one system slot"))
         for index, part in enumerate(message.parts):
             where = f"{path}.parts[{index}]"
+            if is_billing(part) and not self._billed:
+                self._drops.append(Drop("dropped", where, "a billing header meant for Anthropic alone"))
+                continue
             if not isinstance(part, Text | Opaque) and not self._ours:
                 self._drops.append(Drop("dropped", where, "Gemini's system slot holds text only"))
                 continue

@@ -31,7 +31,7 @@ def encode_request(request: ChatRequest, target: Target) -> Rendered:
     tools = write_tools(request, target, names, drops)
     if tools:
         body["tools"] = tools
-    tool_config = write_tool_config(request, tools, names, drops)
+    tool_config = write_tool_config(request, target, tools, names, drops)
     if tool_config:
         body["toolConfig"] = tool_config
     _combine_tools(body, tools, target, ours=ours)

@@ -97,7 +97,9 @@ def _declaration(tool: Tool, names: ToolNames, drops: list[Drop], path: str, *, 
     return declaration
 
 
-def write_tool_config(request: ChatRequest, tools: list[Wire], names: ToolNames, drops: list[Drop]) -> Wire:
+def write_tool_config(
+    request: ChatRequest, target: Target, tools: list[Wire], names: ToolNames, drops: list[Drop]
+) -> Wire:
     """The `toolConfig`, empty when nothing is to be said."""
     choice, ours = request.tool_choice, request.protocol == "gemini"
     if choice is None:
@@ -107,6 +109,9 @@ def write_tool_config(request: ChatRequest, tools: list[Wire], names: ToolNames,
         if choice.mode not in ("auto", "none"):
             drops.append(Drop("dropped", "tool_choice", "there is no function to choose"))
         return {}
+    if choice.mode in ("required", "tool") and not target.profile.forced_tools:
+        drops.append(Drop("approximated", "tool_choice", "the model refuses to be forced to a tool"))
+        return {"functionCallingConfig": {"mode": "AUTO"}}
     if not ours:
         drops.extend(Drop("dropped", f"tool_choice.{key}", "not known to Gemini") for key in choice.extras or {})
     return {"functionCallingConfig": _calling(choice, [names.name(name) for name in choice.names], ours=ours)}

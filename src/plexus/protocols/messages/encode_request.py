@@ -5,6 +5,7 @@ https://platform.claude.com/docs/en/api/messages/create
 
 from typing import Any
 
+from plexus.ir.billing import is_billing
 from plexus.ir.chat import ChatRequest, Message
 from plexus.ir.exchange import Rendered
 from plexus.ir.parts import Opaque, Text
@@ -104,6 +105,9 @@ def _system_blocks(message: Message, path: str, draft: Draft) -> list[dict[str, 
     blocks = []
     for n, part in enumerate(message.parts):
         place = f"{path}.parts[{n}]"
+        if is_billing(part) and not draft.target.dialect.billing_header:
+            draft.lose("dropped", place, "a billing header meant for Anthropic alone")
+            continue
         if not isinstance(part, Text | Opaque):
             draft.lose("dropped", place, "instructions are text only")
             continue

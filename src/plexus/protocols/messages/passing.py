@@ -9,9 +9,13 @@ from typing import Any
 from plexus.core import json
 from plexus.core.raw_object import RawObject
 from plexus.core.sse import Frame
+from plexus.ir.billing import HEADER
 from plexus.ir.target import ModelProfile, ReasoningProfile, Target
 
 _TTL = re.compile(rb'"ttl"\s{0,8}:')
+_BILLING = re.compile(rb'"\s{0,8}' + HEADER.encode(), re.IGNORECASE)
+_OWN_CITATION = re.compile(rb'"encrypted_index"\s{0,8}:\s{0,8}""')
+"""How a web source of another maker was told to the client; Anthropic refuses an index that it did not make."""
 _SYSTEM_TURN = re.compile(rb'"role"\s{0,8}:\s{0,8}"system"')
 _SAMPLING = frozenset({"temperature", "top_p", "top_k"})
 
@@ -25,6 +29,10 @@ def fits(body: RawObject, target: Target) -> bool:
     """Whether nothing in the body is known to be refused by this target."""
     said = body.values.keys()
     if target.dialect.refused & said or (not target.dialect.cache_ttl and _TTL.search(body.body)):
+        return False
+    if not target.dialect.billing_header and _BILLING.search(bytes(body.values.get("system", b""))):
+        return False
+    if _OWN_CITATION.search(body.body):
         return False
     if target.profile.late_system is False and _SYSTEM_TURN.search(bytes(body.values.get("messages", b""))):
         return False

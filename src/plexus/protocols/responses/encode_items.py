@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from plexus.core import json
+from plexus.ir.billing import is_billing
 from plexus.ir.chat import ChatRequest, Message
 from plexus.ir.drops import Drop
 from plexus.ir.parts import Extras, Media, Opaque, Part, Text, Thinking, ToolCall, ToolResult
@@ -31,6 +33,8 @@ class Items:
         self._names = names
         self._drops = drops
         self._marks = target.dialect.cache_marks
+        self._billed = target.dialect.billing_header
+        self._takes_custom = target.dialect.custom_tools
         self._longest = target.dialect.tool_id_length or CALL_ID_LENGTH
         self._custom = {
             part.id
@@ -48,7 +52,11 @@ class Items:
                 self._assistant(part, f"{path}.parts[{number}]")
         else:
             for number, part in enumerate(message.parts):
-                self._turn(message, part, f"{path}.parts[{number}]")
+                place = f"{path}.parts[{number}]"
+                if message.role != "user" and is_billing(part) and not self._billed:
+                    self._drops.append(Drop("dropped", place, "a billing header meant for Anthropic alone"))
+                else:
+                    self._turn(message, part, place)
             if self.own and not message.parts:
                 self._say(message)
         if not self.own:
@@ -85,7 +93,7 @@ class Items:
             item["id"] = kept
 
     def _result(self, result: ToolResult, path: str) -> None:
-        custom = result.custom or result.call_id in self._custom
+        custom = self._takes_custom and (result.custom or result.call_id in self._custom)
         item: dict[str, Any] = {
             "type": "custom_tool_call_output" if custom else "function_call_output",
             "call_id": call_id(result.call_id, self._longest),
@@ -211,7 +219,8 @@ class Items:
         self.items.append(item)
 
     def _called(self, part: ToolCall, path: str) -> None:
-        item: dict[str, Any] = {"type": "custom_tool_call" if part.custom else "function_call"}
+        custom = part.custom and self._takes_custom
+        item: dict[str, Any] = {"type": "custom_tool_call" if custom else "function_call"}
         self._identify(item, part.item_id)
         item["call_id"] = call_id(part.id, self._longest)
         if self.own:
@@ -222,7 +231,10 @@ class Items:
         else:
             item["name"] = self._names.get(part.name, part.name)
             self._drops += [Drop("dropped", f"{path}.{key}") for key in part.extras or ()]
-        item["input" if part.custom else "arguments"] = part.arguments or ("" if part.custom or self.own else "{}")
+        if part.custom and not custom:
+            item["arguments"] = json.dumps({"input": part.arguments}).decode()
+        else:
+            item["input" if custom else "arguments"] = part.arguments or ("" if custom or self.own else "{}")
         self._mark(item, part, path)
         self.items.append(item)
 

@@ -8,6 +8,8 @@ for whenever the target reasons, so that it can come back on the next turn.
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from plexus.ir.chat import ChatRequest, OutputFormat, Tool
 from plexus.ir.drops import Drop
 from plexus.ir.exchange import Rendered
@@ -21,6 +23,8 @@ from plexus.protocols.responses.encode_tools import (
     encode_foreign_tools,
     encode_own_choice,
     encode_own_tools,
+    unforced,
+    without_custom,
 )
 from plexus.protocols.responses.ids import digest, tool_name
 from plexus.protocols.responses.schemas import lowered
@@ -38,6 +42,7 @@ _KNOWN_TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"
 def encode_request(request: ChatRequest, target: Target) -> Rendered:
     """The body, what could not be carried, and the tool names that had to change."""
     drops: list[Drop] = []
+    request = _at(request, target, drops)
     own = request.protocol == "responses"
     names = {} if own else _names(request)
     body: dict[str, Any] = {"model": target.model, "input": []}
@@ -58,6 +63,16 @@ def encode_request(request: ChatRequest, target: Target) -> Rendered:
         del body[name]
         drops.append(Drop("dropped", name, "the target refuses it"))
     return Rendered(body=body, drops=drops, tool_names={changed: name for name, changed in names.items()})
+
+
+def _at(request: ChatRequest, target: Target, drops: list[Drop]) -> ChatRequest:
+    """The request with the tools and the choice among them that this target takes."""
+    choice, tools = unforced(request.tool_choice, target, drops), request.tools
+    if not target.dialect.custom_tools:
+        tools = without_custom(tools, drops)
+    if choice is request.tool_choice and tools is request.tools:
+        return request
+    return replace(request, tool_choice=choice, tools=tools)
 
 
 def _names(request: ChatRequest) -> dict[str, str]:

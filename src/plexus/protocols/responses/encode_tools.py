@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from plexus.ir.chat import Tool, ToolChoice
 from plexus.ir.drops import Drop
+from plexus.ir.target import Target
 from plexus.protocols.responses.encode_content import cache_control
 from plexus.protocols.responses.namespaces import KEY, bare, group_of, spelled
 from plexus.protocols.responses.schemas import lowered
@@ -17,6 +20,27 @@ _SERVER: dict[str, dict[str, Any]] = {
 https://developers.openai.com/api/docs/guides/tools"""
 
 _EMPTY = {"type": "object", "properties": {}}
+
+
+_FREE_FORM = {
+    "type": "object",
+    "properties": {"input": {"type": "string"}},
+    "required": ["input"],
+    "additionalProperties": False,
+}
+
+
+def without_custom(tools: list[Tool], drops: list[Drop]) -> list[Tool]:
+    """The tools for a target that knows functions only: a free-form one becomes a function with one string."""
+    out = []
+    for number, tool in enumerate(tools):
+        if tool.kind != "custom":
+            out.append(tool)
+            continue
+        drops.append(Drop("approximated", f"tools[{number}]", "free-form input becomes one string property"))
+        extras = {key: value for key, value in (tool.extras or {}).items() if key != "format"} or None
+        out.append(replace(tool, kind="function", schema=_FREE_FORM, strict=True, raw=None, extras=extras))
+    return out
 
 
 def encode_own_tools(tools: list[Tool]) -> list[dict[str, Any]]:
@@ -112,6 +136,14 @@ def _hosted(tool: Tool, path: str, drops: list[Drop]) -> dict[str, Any]:
         else:
             drops.append(Drop("dropped", f"{path}.{key}"))
     return raw
+
+
+def unforced(choice: ToolChoice | None, target: Target, drops: list[Drop]) -> ToolChoice | None:
+    """The choice, left to the model where it refuses to be forced."""
+    if choice is None or choice.mode not in {"required", "tool"} or target.profile.forced_tools:
+        return choice
+    drops.append(Drop("approximated", "tool_choice", "the model refuses to be forced to a tool"))
+    return ToolChoice(mode="auto")
 
 
 def encode_choice(choice: ToolChoice, tools: list[Tool], names: dict[str, str], drops: list[Drop]) -> Any:

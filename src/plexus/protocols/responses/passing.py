@@ -6,6 +6,8 @@ from plexus.core.raw_object import RawObject
 from plexus.core.sse import Frame
 from plexus.ir.target import Target
 
+_CUSTOM = re.compile(rb'"type"\s{0,8}:\s{0,8}"custom(?:_tool_call(?:_output)?)?"')
+_FREE = frozenset({b"", b"null", b'"auto"', b'"none"'})
 _SCHEMA = re.compile(rb'"type"\s{0,8}:\s{0,8}"json_schema"')
 
 
@@ -19,7 +21,15 @@ def fits(body: RawObject, target: Target) -> bool:
     dialect = target.dialect
     if dialect.refused & body.values.keys():
         return False
-    return dialect.json_schema or not _SCHEMA.search(bytes(body.values.get("text", b"")))
+    if not dialect.custom_tools and (_CUSTOM.search(_of(body, "tools")) or _CUSTOM.search(_of(body, "input"))):
+        return False
+    if not target.profile.forced_tools and _of(body, "tool_choice") not in _FREE:
+        return False
+    return dialect.json_schema or not _SCHEMA.search(_of(body, "text"))
+
+
+def _of(body: RawObject, key: str) -> bytes:
+    return bytes(body.values.get(key, b""))
 
 
 def path(_model: str, _stream: bool) -> str:

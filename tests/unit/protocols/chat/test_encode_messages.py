@@ -1,13 +1,15 @@
 """Writing conversations for chat targets."""
 
 import json
+import re
 
 import pytest
 from tests.unit.protocols.chat.wires import HI, asked, rendered, target
 
 from plexus.ir.chat import ChatRequest, Message, Tool
 from plexus.ir.parts import CacheMark, Citation, Media, Opaque, Origin, Signature, Text, Thinking, ToolCall, ToolResult
-from plexus.ir.target import ModelProfile
+from plexus.ir.target import ModelProfile, Target
+from plexus.providers.catalogue import known
 
 IMAGE = Media(kind="image", mime="image/png", data="QUJD")
 SHOWN = {"type": "image_url", "image_url": {"url": "data:image/png;base64,QUJD"}}
@@ -321,3 +323,17 @@ def test_blocks_of_chat_go_back_where_they_were():
 
 def test_refusals_stay_refusals():
     assert wires(assistant(Text(text="no", refusal=True)))[0]["content"] == [{"type": "refusal", "refusal": "no"}]
+
+
+def test_067_mistral_gets_ids_of_nine_letters_and_digits_the_same_for_call_and_result():
+    mistral = known()["mistral"].protocols["chat"].dialect
+    there = Target(provider="mistral", model="mistral-large", protocol="chat", dialect=mistral)
+    ids = ["call_Zm9vYmFy", "toolu_01A", "gcall_3_1", "aB3dE6gH9"]
+    calls = [ToolCall(id=name, name="look", arguments="{}") for name in ids]
+    results = [ToolResult(call_id=name, parts=[Text(text="x")]) for name in ids]
+    found = wires(user(Text(text="hi")), assistant(*calls), user(*results), there=there)
+    called = [call["id"] for call in found[1]["tool_calls"]]
+    assert all(re.fullmatch("[a-zA-Z0-9]{9}", name) for name in called)
+    assert len(set(called)) == 4
+    assert called[3] == "aB3dE6gH9"
+    assert [message["tool_call_id"] for message in found[2:]] == called

@@ -5,7 +5,8 @@ from tests.unit.protocols.chat.wires import HI, TOOL, asked, rendered, target
 
 from plexus.ir.chat import ChatRequest, Message, OutputFormat, Sampling
 from plexus.ir.parts import CacheMark, Text
-from plexus.ir.target import ModelProfile, ReasoningProfile
+from plexus.ir.target import ModelProfile, ReasoningProfile, Target
+from plexus.providers.catalogue import known
 
 
 def foreign(protocol="messages", **fields):
@@ -203,3 +204,12 @@ def test_156_encoding_changes_nothing_of_the_request():
     request, again = asked(**body), asked(**body)
     rendered(request, target(refused=frozenset({"temperature"}), developer_role=False))
     assert request == again
+
+
+def test_mistral_gets_the_seed_by_its_own_name():
+    mistral = known()["mistral"].protocols["chat"].dialect
+    there = Target(provider="mistral", model="mistral-large", protocol="chat", dialect=mistral)
+    found = rendered(asked(seed=7), there)
+    assert found.body["random_seed"] == 7
+    assert "seed" not in found.body
+    assert found.drops == []

@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from tests.unit.protocols.chat.wires import HI, chunk, target, usage_chunk
+from tests.unit.protocols.chat.wires import HI, asked, chunk, rendered, target, usage_chunk
 
 from plexus.core.raw_object import RawObject
+from plexus.ir.target import ModelProfile, ReasoningProfile
 from plexus.protocols.chat import PROTOCOL
 from plexus.protocols.chat.passing import ask_usage, fits, only_usage
 
@@ -67,3 +68,35 @@ def test_only_the_frame_with_usage_and_no_choices_is_taken_out_again():
 
 def test_the_path_below_the_base_url():
     assert PROTOCOL.path("m", True) == "/chat/completions"
+
+
+@pytest.mark.parametrize(
+    ("there", "fields", "taken"),
+    [
+        (target(max_tokens_field="max_tokens"), {"max_completion_tokens": 5}, False),
+        (target(max_tokens_field="max_tokens"), {"max_tokens": 5}, True),
+        (target(), {"max_completion_tokens": 5}, True),
+        (target(), {"max_tokens": 5}, True),
+        (target(ModelProfile(refuses_sampling=True)), {"max_tokens": 5}, False),
+        (target(ModelProfile(reasoning=ReasoningProfile(refuses_sampling=True))), {"max_tokens": 5}, False),
+        (target(ModelProfile(refuses_sampling=True)), {"max_completion_tokens": 5}, True),
+        (target(ModelProfile(refuses_sampling=True), max_tokens_field="max_tokens"), {"max_tokens": 5}, True),
+        (target(seed_field="random_seed"), {"seed": 5}, False),
+        (target(seed_field="random_seed"), {"random_seed": 5}, True),
+        (target(), {"seed": 5}, True),
+        (target(custom_tools=False), {"tools": [{"type": "custom", "custom": {"name": "a"}}]}, False),
+        (target(), {"tools": [{"type": "custom", "custom": {"name": "a"}}]}, True),
+        (target(ModelProfile(forced_tools=False)), {"tool_choice": "required"}, False),
+        (target(ModelProfile(forced_tools=False)), {"tool_choice": "auto"}, True),
+    ],
+)
+def test_a_body_fits_only_where_its_names_and_choices_are_known(there, fields, taken):
+    assert fits(raw(**fields), there) is taken
+
+
+def test_a_limit_by_another_name_reaches_the_target_by_its_own():
+    request = asked(max_completion_tokens=5)
+    assert rendered(request, target(max_tokens_field="max_tokens")).body["max_tokens"] == 5
+    found = rendered(asked(max_tokens=5), target(ModelProfile(refuses_sampling=True)))
+    assert found.body["max_completion_tokens"] == 5
+    assert "max_tokens" not in found.body

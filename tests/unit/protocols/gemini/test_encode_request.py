@@ -5,7 +5,7 @@ from tests.unit.protocols.gemini.wire import ORIGIN, asked, model, rendered, tar
 
 from plexus.ir.chat import Message, OutputFormat, Sampling, Tool, ToolChoice
 from plexus.ir.parts import CacheMark, Citation, Media, Opaque, Origin, Signature, Text, Thinking, ToolCall, ToolResult
-from plexus.ir.target import Dialect
+from plexus.ir.target import Dialect, ModelProfile, Target
 from plexus.protocols.gemini import PROTOCOL
 
 GO = Text(text="go")
@@ -482,3 +482,20 @@ def test_the_request_given_is_not_changed():
     before = deepcopy(request)
     rendered(request, target("level"))
     assert request == before
+
+
+@pytest.mark.parametrize("choice", [ToolChoice(mode="required"), ToolChoice(mode="tool", names=["f"])])
+def test_a_forced_choice_is_left_to_the_model_that_refuses_to_be_forced(choice):
+    there = Target(provider="x", model="m", protocol="gemini", profile=ModelProfile(forced_tools=False))
+    body, drops = rendered(asked(tools=[Tool(name="f", schema={"type": "object"})], tool_choice=choice), there)
+    assert body["toolConfig"] == {"functionCallingConfig": {"mode": "AUTO"}}
+    assert [(drop.kind, drop.field) for drop in drops] == [("approximated", "tool_choice")]
+
+
+BILLING = Message(role="system", parts=[Text(text="x-anthropic-billing-header: cc_version=2; cch=1;"), Text(text="s")])
+
+
+def test_099_the_billing_header_of_anthropic_clients_is_removed():
+    body, drops = rendered(asked(BILLING, user(GO)))
+    assert body["systemInstruction"] == {"parts": [{"text": "s"}]}
+    assert [(drop.kind, drop.field) for drop in drops] == [("dropped", "messages[0].parts[0]")]

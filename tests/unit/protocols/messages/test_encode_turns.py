@@ -6,6 +6,7 @@ from tests.unit.protocols.messages.kit import (
     ask,
     assistant,
     call,
+    decode,
     drops,
     elsewhere,
     render,
@@ -328,3 +329,15 @@ def test_the_request_itself_is_not_changed() -> None:
     before = copy.deepcopy(request)
     render(request)
     assert request == before
+
+
+BILLING = "x-anthropic-billing-header: cc_version=2; cch=1;"
+
+
+def test_099_the_billing_header_goes_to_anthropic_alone() -> None:
+    system = [{"type": "text", "text": BILLING}, {"type": "text", "text": "s"}]
+    anthropic = target(dialect=Dialect(billing_header=True))
+    assert through(anthropic, system=system)["system"] == system
+    assert through(target(), system=system)["system"] == "s"
+    assert drops(render(decode(system=system), target())) == [("dropped", "messages[0].parts[0]")]
+    assert "system" not in through(target(), system=BILLING)

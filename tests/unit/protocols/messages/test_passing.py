@@ -77,3 +77,21 @@ def test_what_the_target_is_known_to_take_passes(to, fields: dict) -> None:
 def test_a_count_takes_only_what_fills_the_context() -> None:
     body = {"model": "m", "messages": [], "tools": [], "max_tokens": 5, "stream": True, "temperature": 1}
     assert counting_body(body) == {"model": "m", "messages": [], "tools": []}
+
+
+BILLING = "x-anthropic-billing-header: cc_version=2; cch=1;"
+
+
+@pytest.mark.parametrize("system", [BILLING, [{"type": "text", "text": BILLING}, {"type": "text", "text": "s"}]])
+def test_099_a_body_with_a_billing_header_passes_to_anthropic_alone(system) -> None:
+    assert fits(target(dialect=Dialect(billing_header=True)), system=system)
+    assert not fits(target(), system=system)
+    assert fits(target(), system="s", messages=[{"role": "user", "content": BILLING}])
+
+
+def test_a_source_of_another_maker_as_it_was_told_here_does_not_pass() -> None:
+    source = {"type": "web_search_result_location", "url": "https://e.com", "title": "E", "cited_text": "c"}
+    block = {"type": "text", "text": "a", "citations": [{**source, "encrypted_index": ""}]}
+    assert not fits(target(), messages=[{"role": "assistant", "content": [block]}])
+    block["citations"] = [{**source, "encrypted_index": "Eo8B"}]
+    assert fits(target(), messages=[{"role": "assistant", "content": [block]}])

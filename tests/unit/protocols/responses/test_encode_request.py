@@ -404,3 +404,14 @@ def test_results_of_free_form_calls_follow_their_call():
         assistant(ToolCall(id="c", name="x", arguments="raw", custom=True)), user(ToolResult(call_id="c", parts=[]))
     )
     assert [item["type"] for item in sent(request)["input"]] == ["custom_tool_call", "custom_tool_call_output"]
+
+
+def test_099_the_billing_header_of_anthropic_clients_is_removed():
+    header = Text(text="x-anthropic-billing-header: cc_version=2; cch=1;")
+    request = foreign(Message(role="system", parts=[header, Text(text="s")]), user("hi"))
+    assert sent(request)["input"][0]["content"] == [{"type": "input_text", "text": "s"}]
+    assert ("dropped", "messages[0].parts[0]") in fields(lost(request))
+    alone = foreign(Message(role="system", parts=[header]), user("hi"))
+    assert [item["role"] for item in sent(alone)["input"]] == ["user"]
+    said = foreign(user(header))
+    assert sent(said)["input"][0]["content"][0]["text"] == header.text

@@ -1,10 +1,14 @@
 """Tools, namespaces and the tool choice, both ways."""
 
+import pytest
 from tests.unit.protocols.responses.kit import again, assistant, fields, foreign, lost, read, sent, target, user
 
+from plexus.core import json
+from plexus.core.raw_object import RawObject
 from plexus.ir.chat import Tool, ToolChoice
 from plexus.ir.parts import CacheMark, ToolCall, ToolResult
-from plexus.ir.target import Dialect
+from plexus.ir.target import Dialect, ModelProfile
+from plexus.protocols.responses import PROTOCOL
 
 FUNCTION = {
     "type": "function",
@@ -180,3 +184,71 @@ def test_a_grammar_of_chat_completions_is_flattened():
 def test_cache_marks_on_tools_are_reported():
     request = foreign(user("hi"), tools=[Tool(name="f", cache=CacheMark())])
     assert ("dropped", "tools[0].cache") in fields(lost(request))
+
+
+PLAIN = target(dialect=Dialect(custom_tools=False))
+WAYWARD = target(ModelProfile(forced_tools=False))
+PATCH = {"type": "custom", "name": "patch", "description": "Edits.", "format": {"type": "text"}}
+
+
+def test_free_form_tools_are_functions_where_the_target_knows_no_others():
+    history = [
+        {"type": "custom_tool_call", "call_id": "c", "name": "patch", "input": "a"},
+        {"type": "custom_tool_call_output", "call_id": "c", "output": "ok"},
+    ]
+    request = read(tools=[PATCH, FUNCTION], input=history, tool_choice={"type": "custom", "name": "patch"})
+    body = sent(request, PLAIN)
+    assert [tool["type"] for tool in body["tools"]] == ["function", "function"]
+    assert body["tools"][0]["parameters"]["required"] == ["input"]
+    assert "format" not in body["tools"][0]
+    assert body["tool_choice"] == {"type": "function", "name": "patch"}
+    called, told = body["input"]
+    assert (called["type"], called["arguments"]) == ("function_call", '{"input":"a"}')
+    assert told == {"type": "function_call_output", "call_id": "c", "output": "ok"}
+    assert fields(lost(request, PLAIN)) == [("approximated", "tools[0]")]
+    assert [tool.kind for tool in request.tools] == ["custom", "function"]
+
+
+def test_free_form_tools_of_other_clients_are_functions_where_the_target_knows_no_others():
+    request = foreign(
+        user("hi"),
+        assistant(ToolCall(id="c", name="p", arguments="x", custom=True)),
+        user(ToolResult(call_id="c", parts=[], custom=True)),
+        tools=[Tool(name="p", kind="custom")],
+    )
+    body = sent(request, PLAIN)
+    assert body["tools"][0]["type"] == "function"
+    assert [item["type"] for item in body["input"][1:]] == ["function_call", "function_call_output"]
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "required",
+        {"type": "function", "name": "f"},
+        {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "f"}]},
+    ],
+)
+def test_a_forced_choice_is_left_to_the_model_that_refuses_to_be_forced(choice):
+    request = read(tools=[FUNCTION], tool_choice=choice)
+    assert sent(request, WAYWARD)["tool_choice"] == "auto"
+    assert fields(lost(request, WAYWARD)) == [("approximated", "tool_choice")]
+    other = foreign(user("hi"), tools=[Tool(name="f", schema={"type": "object"})], tool_choice=request.tool_choice)
+    assert sent(other, WAYWARD)["tool_choice"] == "auto"
+
+
+@pytest.mark.parametrize(
+    ("to", "body", "taken"),
+    [
+        (PLAIN, {"tools": [PATCH]}, False),
+        (PLAIN, {"input": [{"type": "custom_tool_call", "call_id": "c", "name": "p", "input": "a"}]}, False),
+        (PLAIN, {"tools": [FUNCTION]}, True),
+        (target(), {"tools": [PATCH]}, True),
+        (WAYWARD, {"tool_choice": "required"}, False),
+        (WAYWARD, {"tool_choice": {"type": "function", "name": "f"}}, False),
+        (WAYWARD, {"tool_choice": "auto"}, True),
+        (target(), {"tool_choice": "required"}, True),
+    ],
+)
+def test_a_body_passes_as_it_is_only_where_its_tools_are_taken(to, body, taken):
+    assert PROTOCOL.fits(RawObject(json.dumps({"model": "m", **body})), to) is taken
