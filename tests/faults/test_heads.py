@@ -185,10 +185,13 @@ async def test_c24_a_long_url_is_refused(length, gateway):
 @pytest.mark.parametrize("piece", ["/models/", ":a", "/projects/a", "%2F", ":Content", "/models/a:count"])
 async def test_191_no_path_keeps_the_router_busy(piece, gateway):
     path = "/v1beta/models/" + piece * (8000 // len(piece))
-    started = time.process_time()
-    for place in (path, piece * (8000 // len(piece)), path + ":countToken"):
-        await say(gateway.url, f"GET {'' if place[0] == '/' else '/'}{place} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    assert time.process_time() - started < 0.2
+    for place in (path, "/" + (piece * (8000 // len(piece))).removeprefix("/"), path + ":countToken"):
+        taken = []
+        for _ in range(3):  # the quickest counts: the others may hold a collection of garbage
+            started = time.process_time()
+            await say(gateway.url, f"GET {place} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            taken.append(time.process_time() - started)
+        assert min(taken) < 0.05
 
 
 LARGE = {
