@@ -51,7 +51,7 @@ class RawObject:
         for key, value in self.values.items():
             name = _KEY.match(body, place)
             raw = bytes(value)
-            if name is None or not body.startswith(raw, name.end()) or msgspec.json.decode(name[1]) != key:
+            if name is None or not body.startswith(raw, name.end()) or not _spells(name[1], key):
                 raise JSONError("a key is given twice")
             place = name.end() + len(raw)
             self.spans[key] = (name.end(), place)
@@ -87,6 +87,11 @@ class RawObject:
         last = max((end for _, end in self.spans.values()), default=self.body.index(b"{") + 1)
         rest = b",".join(msgspec.json.encode(key) + b":" + value for key, value in added.items())
         return b"".join([*pieces, self.body[place:last], b"," if self.spans else b"", rest, self.body[last:]])
+
+
+def _spells(written: bytes, key: str) -> bool:
+    """Whether a JSON string is this key: letter for letter, as keys are, or with escapes."""
+    return written[1:-1] == key.encode() or msgspec.json.decode(written) == key
 
 
 def _split_strictly(body: bytes) -> dict[str, msgspec.Raw]:
