@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from plexus.ir.chat import StopReason
+from plexus.protocols.gemini.citations import merged_grounds, merged_quotes
 from plexus.protocols.gemini.protojson import Wire, fields_of
 from plexus.protocols.gemini.stops import finish_name, read_stop, write_stop
 
@@ -47,16 +48,14 @@ def rest_of_candidate(candidate: Wire, ending: Ending) -> None:
         ending.reason = reason
     for key in candidate.keys() - _CANDIDATE:
         old, new = ending.extras.get(key), candidate[key]
-        ending.extras[key] = _merged(old, new) if isinstance(old, dict) and isinstance(new, dict) else new
+        ending.extras[key] = _merged(key, old, new) if isinstance(old, dict) and isinstance(new, dict) else new
 
 
-def _merged(old: Wire, new: Wire) -> Wire:
-    """The later object over the earlier; quoted sources come piece by piece and are collected."""
-    merged = {**old, **new}
-    before, after = old.get("citations"), new.get("citations")
-    if isinstance(before, list) and isinstance(after, list):
-        merged["citations"] = before + [item for item in after if item not in before]
-    return merged
+def _merged(key: str, old: Wire, new: Wire) -> Wire:
+    """The later object over the earlier; sources are collected."""
+    if key == "citationMetadata":
+        return merged_quotes(old, new)
+    return merged_grounds(old, new) if key == "groundingMetadata" else {**old, **new}
 
 
 def rest_of_answer(body: Wire) -> Wire:

@@ -16,14 +16,42 @@ _CHUNK_KINDS = frozenset({"web", "maps", "image", "retrievedContext"})
 def read_citations(candidate: Wire, text: str) -> list[Citation]:
     """The citations a candidate's metadata gives for this text; none when nothing is grounded."""
     found = list(_grounded(candidate.get("groundingMetadata"), text))
-    quoted = candidate.get("citationMetadata")
-    sources = quoted.get("citations", quoted.get("citationSources")) if isinstance(quoted, dict) else None
-    for item in _objects(sources):
+    for item in _quoted(candidate.get("citationMetadata")):
         uri = text_of(item.get("uri"))
         if uri:
             start, end = _characters(text, item)
             found.append(Citation(url=uri, title=text_of(item.get("title")), start=start, end=end, raw=item))
     return found
+
+
+def _quoted(metadata: Any) -> list[Wire]:
+    """What the text quotes; `citationSources` is the older name."""
+    wire = fields_of(metadata) if isinstance(metadata, dict) else {}
+    return _objects(wire.get("citations", wire.get("citationSources")))
+
+
+def merged_quotes(old: Wire, new: Wire) -> Wire:
+    """Two reports of what is quoted: sources come piece by piece and are collected."""
+    before = _quoted(old)
+    return {**fields_of(new), "citations": before + [item for item in _quoted(new) if item not in before]}
+
+
+def merged_grounds(old: Wire, new: Wire) -> Wire:
+    """Two reports of what the answer is grounded in. The later says all, or only what is new: its places move up then."""
+    old, new = fields_of(old), fields_of(new)
+    before, after = _objects(old.get("groundingChunks")), _objects(new.get("groundingChunks"))
+    if after[: len(before)] == before:
+        return {**old, **new}
+    earlier, later = _objects(old.get("groundingSupports")), _objects(new.get("groundingSupports"))
+    moved = [
+        {**support, "groundingChunkIndices": [place + len(before) for place in _places(support)]} for support in later
+    ]
+    return {**old, **new, "groundingChunks": before + after, "groundingSupports": earlier + moved}
+
+
+def _places(support: Wire) -> list[int]:
+    indices = support.get("groundingChunkIndices")
+    return [index for index in indices if isinstance(index, int)] if isinstance(indices, list) else []
 
 
 def _objects(value: Any) -> list[Wire]:
@@ -37,9 +65,8 @@ def _grounded(metadata: Any, text: str) -> Iterator[Citation]:
     for support in _objects(wire.get("groundingSupports")):
         segment = support.get("segment")
         start, end = _characters(text, fields_of(segment)) if isinstance(segment, dict) else (None, None)
-        indices = support.get("groundingChunkIndices")
-        for index in indices if isinstance(indices, list) else ():
-            if isinstance(index, int) and 0 <= index < len(chunks):
+        for index in _places(support):
+            if 0 <= index < len(chunks):
                 used.add(index)
                 yield _of_chunk(chunks[index], start, end)
     for index, chunk in enumerate(chunks):
@@ -48,7 +75,7 @@ def _grounded(metadata: Any, text: str) -> Iterator[Citation]:
 
 
 def _of_chunk(chunk: Wire, start: int | None, end: int | None) -> Citation:
-    kind = next((key for key in ("web", "maps", "image", "retrievedContext") if isinstance(chunk.get(key), dict)), "")
+    kind = next((key for key, value in chunk.items() if isinstance(value, dict)), "")
     source = fields_of(chunk[kind]) if kind else {}
     url = text_of(source.get("uri")) or text_of(source.get("sourceUri"))
     file_id = text_of(source.get("documentName")) or text_of(source.get("fileSearchStore"))

@@ -227,7 +227,7 @@ class StreamDecoder:
         return part
 
     def _close(self, choice: int, events: list[Event], *, cited: bool = False) -> None:
-        """End the growing part. Sources are told with the last chunk, so only the last text can be given them."""
+        """End the growing part. Sources are told with the last chunk, so only a text that is still open can be given them."""
         part = self._open.pop(choice, None)
         if part is None:
             return
@@ -255,8 +255,13 @@ class StreamDecoder:
         """The closing events, whether or not every candidate said why it ended."""
         blocked = bool((self._extras.get("promptFeedback") or {}).get("blockReason"))
         events: list[Event] = []
-        for choice in list(self._open):
+        for choice, ending in self._endings.items():
+            last = self._open.get(choice)
             self._close(choice, events, cited=True)
+            sources = read_citations(ending.extras, "") if last is None or last.kind != "text" else []
+            if sources:  # no text is left that could take them
+                events += [PartStart(self._count, Text(text=""), choice), PartEnd(self._count, sources)]
+                self._count += 1
         self.done = True
         events.append(self._ending(blocked=blocked))
         return events

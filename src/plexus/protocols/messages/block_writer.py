@@ -85,6 +85,11 @@ class _Words(BlockWriter):
         if part.text:
             self._said.append(part.text)
 
+    @property
+    def ready(self) -> bool:
+        """A text begins with its first words; the sources of another may come alone."""
+        return bool(self._said or self._citations)
+
     def sign(self, _signature: Signature) -> None:
         self._drops.append(Drop("dropped", f"{self._path}.signature", "text has no place for one"))
 

@@ -130,10 +130,10 @@ def part_kind(part: Opaque | Media | ToolResult) -> str:
 
 def _text_block(part: Text, path: str, drops: list[Drop], *, native: bool) -> Block | None:
     report_text(part, path, drops)
-    if not part.text and not native:
-        return None
     block: Block = {"type": "text", "text": part.text}
     citations = write_citations(part, path, drops)
+    if not part.text and not citations and not native:
+        return None
     if citations:
         block["citations"] = citations
     return {**block, **own(part.extras, path, drops, native=native)}

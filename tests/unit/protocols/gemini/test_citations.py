@@ -88,3 +88,59 @@ def test_a_stream_folded_for_a_unary_client_tells_its_sources_once():
 def test_places_of_sources_that_are_no_list_are_none():
     [citation] = read_citations(grounded({"groundingChunkIndices": 3}), TEXT)
     assert (citation.url, citation.start) == ("https://e.com", None)
+
+
+def web(name):
+    return {"web": {"uri": f"https://{name}.com", "title": name}}
+
+
+def sources(*chunks):
+    response = fold(events_of(sse(*chunks)))
+    return [(part.text, [c.url for c in part.citations]) for part in response.parts if isinstance(part, Text)]
+
+
+def test_sources_told_in_pieces_are_collected_and_keep_their_places():
+    first = grounded({"segment": {"endIndex": 2}, "groundingChunkIndices": [0]}, chunks=[web("a")])
+    second = grounded({"segment": {"startIndex": 2, "endIndex": 4}, "groundingChunkIndices": [0]}, chunks=[web("b")])
+    [part] = fold(
+        events_of(sse(chunk({"text": "ab"}, **first), chunk({"text": "cd"}, finishReason="STOP", **second)))
+    ).parts
+    assert [(c.url, c.start, c.end) for c in part.citations] == [("https://a.com", 0, 2), ("https://b.com", 2, 4)]
+
+
+def test_sources_told_again_are_told_once_and_an_empty_list_takes_none_away():
+    first, both = grounded(chunks=[web("a")]), grounded(chunks=[web("a"), web("b")])
+    empty = {"groundingMetadata": {"groundingChunks": [], "webSearchQueries": ["q"]}}
+    told = [
+        chunk({"text": "x"}, **first),
+        chunk({"text": "y"}, **both),
+        chunk({"text": "z"}, finishReason="STOP", **empty),
+    ]
+    assert sources(*told) == [("xyz", ["https://a.com", "https://b.com"])]
+
+
+def test_quotes_are_collected_by_either_name_of_their_list():
+    first = {"citationMetadata": {"citationSources": [{"uri": "https://a.com"}]}}
+    second = {"citation_metadata": {"citation_sources": [{"uri": "https://b.com"}]}}
+    assert sources(chunk({"text": "x"}, **first), chunk({"text": "y"}, finishReason="STOP", **second)) == [
+        ("xy", ["https://a.com", "https://b.com"])
+    ]
+
+
+def test_sources_that_no_open_text_can_take_are_told_by_themselves():
+    found = grounded(chunks=[web("a")])
+    call = {"functionCall": {"name": "f", "args": {}}}
+    assert sources(chunk({"text": "x"}), chunk(call, finishReason="STOP", **found)) == [
+        ("x", []),
+        ("", ["https://a.com"]),
+    ]
+    picture = {"inlineData": {"mimeType": "image/png", "data": "iVBO"}}
+    assert sources(chunk(picture, finishReason="STOP", **found)) == [("", ["https://a.com"])]
+    whole = PROTOCOL.decode_response(chunk({"text": "x"}, call, finishReason="STOP", **found), reading())
+    assert [type(part).__name__ for part in whole.parts] == ["Text", "ToolCall"]
+    assert whole.parts[0].citations[0].url == "https://a.com"
+
+
+def test_a_source_of_an_unheard_kind_is_one():
+    [citation] = read_citations(grounded(chunks=[{"moon": {"uri": "https://moon.com", "title": "Moon"}}]), TEXT)
+    assert (citation.url, citation.title) == ("https://moon.com", "Moon")

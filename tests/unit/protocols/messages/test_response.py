@@ -2,11 +2,12 @@
 
 import pytest
 from anthropic.types import Message
-from tests.unit.protocols.messages.kit import HERE, READING, elsewhere, signed, writing
+from tests.unit.protocols.messages.kit import HERE, READING, elsewhere, signed, write, writing
 
 from plexus.core import json
 from plexus.ir.chat import Alternative, ChatResponse, Usage
 from plexus.ir.errors import InvalidAnswer
+from plexus.ir.events import PartEnd, PartStart, ResponseEnd, ResponseStart
 from plexus.ir.parts import Citation, Media, Opaque, Origin, Text, Thinking, ToolCall
 from plexus.ir.signature import wrap
 from plexus.protocols.messages import PROTOCOL
@@ -199,3 +200,11 @@ def test_124_119_details_above_their_total_and_negative_counts_are_put_right_and
     assert usage is not None
     assert (usage.input, usage.reasoning) == (0, 3)
     assert usage.flags == ["clamped_reasoning", "negative_input_tokens"]
+
+
+def test_sources_without_a_text_of_their_own_are_told_whole_and_streamed() -> None:
+    sources = Text(text="", citations=[Citation(url="https://e.com", title="E")])
+    body, _ = shown(sources)
+    assert body["content"][0]["citations"][0]["url"] == "https://e.com"
+    stream, _ = write([ResponseStart(), PartStart(0, Text(text="")), PartEnd(0, sources.citations), ResponseEnd()])
+    assert b'"citations_delta"' in stream
