@@ -222,7 +222,7 @@ class Cooldowns:
         Rows that cannot be read are skipped. No deadline lies farther ahead than the rules allow, whatever the clocks said.
         """
         for row in rows:
-            read = read_entry(row, now, max(self.policy.longest, self.policy.max))
+            read = read_entry(row, now, max(self.policy.longest, self.policy.max), self.policy.max_jitter)
             if read is None:
                 continue
             key, entry = read

@@ -88,8 +88,8 @@ def write_entry(key: tuple[str, str], entry: Entry) -> dict[str, Any]:
     }
 
 
-def read_entry(row: Any, now: float, farthest: float) -> tuple[tuple[str, str], Entry] | None:
-    """The entry of a row, None when it is none. Its deadline lies at most `farthest` seconds ahead."""
+def read_entry(row: Any, now: float, farthest: float, jitter: float) -> tuple[tuple[str, str], Entry] | None:
+    """The entry of a row, None when it is none. Its deadline lies at most `farthest` seconds ahead, its trial `jitter` later."""
     try:
         key = (_text(row["provider"]), _text(row["model"]))
         until = min(_number(row["until"]), now + farthest)
@@ -98,7 +98,7 @@ def read_entry(row: Any, now: float, farthest: float) -> tuple[tuple[str, str], 
             run=max(int(_number(row["run"])), 0),
             failed_at=-math.inf if row["failed_at"] is None else min(_number(row["failed_at"]), now),
             until=until,
-            opens=max(until, min(_number(row["opens"]), now + farthest)),
+            opens=max(until, min(_number(row["opens"]), until + jitter)),
             resting=bool(row["resting"]),
             said=bool(row["said"]),
         )
