@@ -105,6 +105,7 @@ def test_sources_told_in_pieces_are_collected_and_keep_their_places():
     [part] = fold(
         events_of(sse(chunk({"text": "ab"}, **first), chunk({"text": "cd"}, finishReason="STOP", **second)))
     ).parts
+    assert isinstance(part, Text)
     assert [(c.url, c.start, c.end) for c in part.citations] == [("https://a.com", 0, 2), ("https://b.com", 2, 4)]
 
 
@@ -138,7 +139,9 @@ def test_sources_that_no_open_text_can_take_are_told_by_themselves():
     assert sources(chunk(picture, finishReason="STOP", **found)) == [("", ["https://a.com"])]
     whole = PROTOCOL.decode_response(chunk({"text": "x"}, call, finishReason="STOP", **found), reading())
     assert [type(part).__name__ for part in whole.parts] == ["Text", "ToolCall"]
-    assert whole.parts[0].citations[0].url == "https://a.com"
+    text = whole.parts[0]
+    assert isinstance(text, Text)
+    assert text.citations[0].url == "https://a.com"
 
 
 def test_a_source_of_an_unheard_kind_is_one():
