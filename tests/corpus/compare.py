@@ -4,7 +4,10 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
+
+import jiter
 
 from plexus.ir.drops import Drop
 from tests.corpus.allowances import STOPS, forgiven
@@ -95,9 +98,22 @@ def own_name(name: str, groups: Collection[str]) -> str:
     return name
 
 
+def _closed(call: Call) -> Call:
+    """The call with unfinished arguments read as Anthropic's own package reads them: what was said of the object so far."""
+    if not isinstance(call.arguments, str):
+        return call
+    try:
+        read = jiter.from_json(call.arguments.encode(), partial_mode="trailing-strings")
+    except ValueError:
+        return call
+    return replace(call, arguments=read) if isinstance(read, dict) else call
+
+
 def _calls(want: Said, got: Said, found: Differences) -> None:
     groups = {call.namespace for call in want.calls}
     wanted, received = [_call_key(c) for c in want.calls], [_call_key(c, groups) for c in got.calls]
+    if wanted != received and any(drop.kind == "repaired" for drop in found.drops):
+        wanted = [_call_key(_closed(c)) for c in want.calls]
     found.same("tool calls", wanted, received)
 
 

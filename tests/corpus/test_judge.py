@@ -173,3 +173,14 @@ def test_frames_follow_the_grammar_of_server_sent_events() -> None:
 def test_a_wrapped_signature_is_known_by_its_value() -> None:
     assert bare("plexusv1WyJnZW1pbmkiLCJwIiwibSIsImMybG4iXQ==") == bare("c2ln")
     assert bare("plexusv1!!!").startswith("unreadable")
+
+
+def test_unfinished_arguments_may_be_closed_if_that_is_reported() -> None:
+    cut, closed, other = Said(stop="length"), Said(stop="length"), Said(stop="length")
+    cut.items.append(("call", Call("f", '{"city":"San Fr', "c1")))
+    closed.items.append(("call", Call("f", {"city": "San Fr"}, "c1")))
+    other.items.append(("call", Call("f", {"city": "Oslo"}, "c1")))
+    reported = [Drop("repaired", "parts[0].arguments")]
+    assert answer_differences(cut, closed, "messages", reported) == []
+    assert answer_differences(cut, closed, "messages", []) != []
+    assert answer_differences(cut, other, "messages", reported) != []

@@ -83,6 +83,10 @@ def cache_control(mark: CacheMark) -> dict[str, Any]:
 def encode_media(media: Media, path: str, drops: list[Drop], *, same: bool) -> dict[str, Any] | None:
     """An image, file or audio as input content."""
     address = media.url or media.file_id
+    ours = same or media.file_id.startswith("file-")  # chat names OpenAI's files as this protocol does
+    if not ours and media.file_id and not (media.data or media.url or media.text):
+        drops.append(Drop("dropped", path, "a file uploaded elsewhere"))
+        return None
     if "://" in address[:16] and not address.startswith(("http://", "https://")):
         drops.append(Drop("dropped", path, "the target cannot fetch this address"))
         return None

@@ -415,3 +415,15 @@ def test_099_the_billing_header_of_anthropic_clients_is_removed():
     assert [item["role"] for item in sent(alone)["input"]] == ["user"]
     said = foreign(user(header))
     assert sent(said)["input"][0]["content"][0]["text"] == header.text
+
+
+@pytest.mark.parametrize("kind", ["image", "document", "audio", "video"])
+def test_a_file_uploaded_elsewhere_is_not_sent(kind):
+    request = foreign(user(Media(kind=kind, file_id="https://files.example/abc"), "look"))
+    assert sent(request)["input"][0]["content"] == [{"type": "input_text", "text": "look"}]
+    assert ("dropped", "messages[0].parts[0]") in fields(lost(request))
+
+
+def test_a_file_at_openai_that_a_chat_client_names_is_the_same_here():
+    request = foreign(user(Media(kind="document", file_id="file-1")))
+    assert sent(request)["input"][0]["content"] == [{"type": "input_file", "file_id": "file-1"}]
