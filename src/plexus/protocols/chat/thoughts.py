@@ -27,6 +27,8 @@ _VENDORS = {
 def read_thoughts(message: Wire, sign: Sign) -> list[Thinking]:
     """The thinking of a message. The structured forms win over the plain string, which repeats them."""
     plain = plain_thought(message)
+    if "reasoning_details" not in message and "thinking_blocks" not in message:
+        return [Thinking(text=plain)] if plain else []
     thoughts = _from_details(message.get("reasoning_details"), sign) or _from_blocks(
         message.get("thinking_blocks"), sign
     )

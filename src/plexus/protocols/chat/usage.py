@@ -12,14 +12,17 @@ Wire = dict[str, Any]
 
 _OF_INPUT = ("audio_input", "image_input")
 _OF_OUTPUT = ("reasoning", "audio_output", "image_output", "accepted_prediction", "rejected_prediction")
+_ABSURD = 10**15
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 
 
 def count(value: Any) -> int | None:
     """A counter as a vendor wrote it, or None when it is no number. Never negative."""
+    if type(value) is int and 0 <= value < _ABSURD:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return max(0, int(value)) if value == value and value < 1e15 else None  # noqa: PLR0124, PLR2004 - NaN, absurd sizes
+    return max(0, int(value)) if value == value and value < _ABSURD else None  # noqa: PLR0124 - NaN
 
 
 def decode_usage(wire: Any, service_tier: Any = None) -> Usage | None:
@@ -29,35 +32,41 @@ def decode_usage(wire: Any, service_tier: Any = None) -> Usage | None:
     prompt, completion = count(wire.get("prompt_tokens")), count(wire.get("completion_tokens"))
     if prompt is None and completion is None:
         return None
-    prompt_details = _details(wire, "prompt_tokens_details")
-    completion_details = _details(wire, "completion_tokens_details")
-    usage = Usage(
-        output=completion,
-        cache_read=_first(
-            prompt_details.get("cached_tokens"),
-            wire.get("prompt_cache_hit_tokens"),  # DeepSeek
-            wire.get("cached_tokens"),  # Moonshot
-            wire.get("cache_read_input_tokens"),  # Anthropic models behind Databricks, LiteLLM
-        ),
-        cache_write=_first(
-            prompt_details.get("cache_write_tokens"),
-            prompt_details.get("cache_creation_tokens"),
-            wire.get("cache_creation_input_tokens"),
-        ),
-        reasoning=_first(completion_details.get("reasoning_tokens"), wire.get("reasoning_tokens")),
-        audio_input=count(prompt_details.get("audio_tokens")),
-        audio_output=count(completion_details.get("audio_tokens")),
-        image_input=count(prompt_details.get("image_tokens")),
-        image_output=count(completion_details.get("image_tokens")),
-        accepted_prediction=count(completion_details.get("accepted_prediction_tokens")),
-        rejected_prediction=count(completion_details.get("rejected_prediction_tokens")),
-        service_tier=service_tier if isinstance(service_tier, str) else "",
-        cost=_cost(wire),
-        raw=wire,
-    )
-    _settle_input(usage, prompt, wire)
+    usage = Usage(output=completion, service_tier=service_tier if isinstance(service_tier, str) else "", raw=wire)
+    if "cost" in wire:
+        usage.cost = _cost(wire)
+    _read_input(usage, wire, _details(wire, "prompt_tokens_details"))
+    _read_output(usage, wire, _details(wire, "completion_tokens_details"))
+    if prompt is not None:
+        _settle_input(usage, prompt, wire)
     _settle_output(usage, prompt, wire)
     return usage
+
+
+def _read_input(usage: Usage, wire: Wire, details: Wire) -> None:
+    usage.cache_read = _first(
+        details.get("cached_tokens"),
+        wire.get("prompt_cache_hit_tokens"),  # DeepSeek
+        wire.get("cached_tokens"),  # Moonshot
+        wire.get("cache_read_input_tokens"),  # Anthropic models behind Databricks, LiteLLM
+    )
+    usage.cache_write = _first(
+        details.get("cache_write_tokens"),
+        details.get("cache_creation_tokens"),
+        wire.get("cache_creation_input_tokens"),
+    )
+    if details:
+        usage.audio_input = count(details.get("audio_tokens"))
+        usage.image_input = count(details.get("image_tokens"))
+
+
+def _read_output(usage: Usage, wire: Wire, details: Wire) -> None:
+    usage.reasoning = _first(details.get("reasoning_tokens"), wire.get("reasoning_tokens"))
+    if details:
+        usage.audio_output = count(details.get("audio_tokens"))
+        usage.image_output = count(details.get("image_tokens"))
+        usage.accepted_prediction = count(details.get("accepted_prediction_tokens"))
+        usage.rejected_prediction = count(details.get("rejected_prediction_tokens"))
 
 
 def _details(wire: Wire, name: str) -> Wire:
@@ -67,9 +76,10 @@ def _details(wire: Wire, name: str) -> Wire:
 
 def _first(*values: Any) -> int | None:
     for value in values:
-        number = count(value)
-        if number is not None:
-            return number
+        if value is not None:
+            number = count(value)
+            if number is not None:
+                return number
     return None
 
 
@@ -83,12 +93,13 @@ def _cost(wire: Wire) -> str | None:
     return f"{cost:.12f}".rstrip("0").rstrip(".")
 
 
-def _settle_input(usage: Usage, prompt: int | None, wire: Wire) -> None:
+def _settle_input(usage: Usage, prompt: int, wire: Wire) -> None:
     """Take the cache out of the input; a cache larger than the prompt is cut down to it and flagged."""
-    if prompt is None:
-        return
     read, write = usage.cache_read or 0, usage.cache_write or 0
-    if read + write and _surplus(usage, prompt, wire) == read + write:
+    if not read and not write:
+        usage.input = prompt
+        return
+    if _surplus(usage, prompt, wire) == read + write:
         usage.input = prompt  # this vendor counts the cache beside the prompt, its own total says so
         return
     if read + write > prompt:
@@ -109,8 +120,7 @@ def _settle_output(usage: Usage, prompt: int | None, wire: Wire) -> None:
     """Put reasoning into the output where the vendor's total shows that it was left out (xAI, Google); else clamp it."""
     if usage.output is not None and prompt is not None:
         surplus = _surplus(usage, prompt, wire)
-        beside = surplus == (usage.cache_read or 0) + (usage.cache_write or 0)
-        if surplus > 0 and not beside:
+        if surplus > 0 and surplus != (usage.cache_read or 0) + (usage.cache_write or 0):
             usage.output += surplus
             usage.reasoning = max(usage.reasoning or 0, surplus)
             usage.flags.append("reasoning_added")
@@ -123,7 +133,7 @@ def _settle_output(usage: Usage, prompt: int | None, wire: Wire) -> None:
 def _clamp(usage: Usage, names: tuple[str, ...], total: int) -> None:
     for name in names:
         share = getattr(usage, name)
-        if share is not None and share > total:
+        if share and share > total:
             setattr(usage, name, total)
 
 

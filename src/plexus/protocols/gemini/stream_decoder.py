@@ -91,11 +91,11 @@ class StreamDecoder:
             events.append(self._fail(fault_of(body["error"], 0)))
             return
         usage = body.get("usageMetadata") or body.get("usage_metadata")
-        if isinstance(usage, dict) and (not self._usage or _COUNTED & usage.keys()):
+        if isinstance(usage, dict) and ("totalTokenCount" in usage or not self._usage or _COUNTED & usage.keys()):
             self._usage = usage  # cumulative: the last report stands, as a whole, so that its total adds up
         if not self._started:
             self._start(body, events)
-        if len(body) > len(body.keys() & _KNOWN):
+        if not body.keys() <= _KNOWN:
             self._extras.update(rest_of_answer(body))
         candidates = body.get("candidates")
         for candidate in candidates if isinstance(candidates, list) else ():
@@ -110,7 +110,7 @@ class StreamDecoder:
                 id=text_of(wire.get("responseId")),
                 model=text_of(wire.get("modelVersion")),
                 created=created_of(wire.get("createTime")),
-                usage=read_usage(self._usage),
+                usage=None if self._whole else read_usage(self._usage),  # a whole answer says it at its end
             )
         )
 
@@ -127,7 +127,7 @@ class StreamDecoder:
             for part in parts if isinstance(parts, list) else ():
                 if isinstance(part, dict):
                     self._part(part, choice, events)
-        if len(candidate) > len(candidate.keys() & _PLAIN):
+        if not candidate.keys() <= _PLAIN:
             wire = fields_of(candidate)
             rest_of_candidate(wire, ending)
             if "logprobsResult" in wire:

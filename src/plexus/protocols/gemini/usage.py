@@ -12,12 +12,15 @@ _OWN = frozenset({"promptTokenCount", "candidatesTokenCount", "thoughtsTokenCoun
 
 _DIGITS = 15
 """Digits of a counter that can be meant: what is longer is no count of tokens."""
+_ABSURD = 10**_DIGITS
 
 
 def _count(value: Any) -> int | None:
+    if value is None or (type(value) is int and 0 <= value < _ABSURD):
+        return value
     if isinstance(value, str):  # protobuf writes 64-bit integers as text
         return int(value) if value.isascii() and value.isdigit() and len(value) <= _DIGITS else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value < 10**_DIGITS:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value < _ABSURD:
         return None
     return max(value, 0) if isinstance(value, int) else int(value) if value >= 0 else None
 
@@ -25,12 +28,11 @@ def _count(value: Any) -> int | None:
 def _modality(details: Any, name: str) -> int | None:
     if not isinstance(details, list):
         return None
-    counts = [
-        _count(item.get("tokenCount", 0)) or 0
-        for item in details
-        if isinstance(item, dict) and item.get("modality") == name
-    ]
-    return sum(counts) if counts else None
+    total: int | None = None
+    for item in details:
+        if isinstance(item, dict) and item.get("modality") == name:
+            total = (total or 0) + (_count(item.get("tokenCount")) or 0)
+    return total
 
 
 def read_usage(metadata: Any) -> Usage | None:
