@@ -179,9 +179,18 @@ def _content(block: dict[str, Any], asked: Asked) -> tuple[str, Any] | None:
         case "image" | "document" as kind:
             asked.titles += [block["title"]] if block.get("title") else []
             return (kind, _source(block.get("source") or {}))
+        case "search_result":
+            asked.titles += [block["title"]] if block.get("title") else []
+            return ("document", _words(block.get("content")))
         case kind:
             asked.opaque.append(str(kind))
             return None
+
+
+def _words(content: Any) -> str:
+    """The words of a document that is made of blocks, as the plain text they are to everybody else."""
+    blocks = [{"text": content}] if isinstance(content, str) else content or []
+    return "text:" + "\n\n".join(block["text"] for block in blocks if isinstance(block.get("text"), str))
 
 
 def _source(source: dict[str, Any]) -> str:
@@ -194,6 +203,8 @@ def _source(source: dict[str, Any]) -> str:
             return "file:" + (source.get("file_id") or "")
         case "text":
             return "text:" + (source.get("data") or "")
+        case "content":
+            return _words(source.get("content"))
         case kind:
             return f"{kind}:" + json.dumps(source.get("content"), sort_keys=True)
 

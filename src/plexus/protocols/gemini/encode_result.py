@@ -22,11 +22,21 @@ def write_response(result: ToolResult, drops: list[Drop], path: str, *, ours: bo
     text = "\n".join(texts)
     if len(texts) > 1:
         drops.append(Drop("approximated", path, "texts of one result were joined"))
+    if not ours:
+        _report_documents(result, drops, path)
     as_object = _object(text) if result.structured or not ours else None
     key = "error" if result.is_error else "output"
     if as_object is None:
         return {key: text}
     return {key: as_object} if result.is_error and not result.structured else as_object
+
+
+def _report_documents(result: ToolResult, drops: list[Drop], path: str) -> None:
+    """A response has no place for what is said about a document."""
+    for number, part in enumerate(result.parts):
+        if is_text_document(part):
+            said = {"name": part.name, "context": part.context, "cite": part.cite, **(part.extras or {})}
+            drops.extend(Drop("dropped", f"{path}.parts[{number}].{key}") for key, value in said.items() if value)
 
 
 def _object(text: str) -> Raw | None:

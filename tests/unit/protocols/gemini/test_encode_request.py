@@ -499,3 +499,11 @@ def test_099_the_billing_header_of_anthropic_clients_is_removed():
     body, drops = rendered(asked(BILLING, user(GO)))
     assert body["systemInstruction"] == {"parts": [{"text": "s"}]}
     assert [(drop.kind, drop.field) for drop in drops] == [("dropped", "messages[0].parts[0]")]
+
+
+def test_what_is_said_about_a_document_in_a_result_is_reported():
+    paper = Media(kind="document", text="words", name="T", context="C", cite=True, extras={"type": "search_result"})
+    body, drops = rendered(asked(user(GO), model(ToolCall(id="1", name="f")), user(result("1", paper))))
+    assert body["contents"][2]["parts"][0]["functionResponse"]["response"] == {"output": "words"}
+    at = "messages[2].parts[0].parts[0]"
+    assert [drop.field for drop in drops] == [f"{at}.name", f"{at}.context", f"{at}.cite", f"{at}.type"]
