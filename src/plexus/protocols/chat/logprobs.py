@@ -9,6 +9,8 @@ from plexus.ir.parts import TokenLogprob
 
 Wire = dict[str, Any]
 
+_ABSURD = 10**15
+
 
 def read_logprobs(value: Any, name: str = "content") -> list[TokenLogprob]:
     """The log-probabilities of the content (or of the `refusal`); unreadable entries are skipped."""
@@ -20,15 +22,20 @@ def read_logprobs(value: Any, name: str = "content") -> list[TokenLogprob]:
     tokens, numbers = value.get("tokens"), value.get("token_logprobs")
     if name == "content" and isinstance(tokens, list) and isinstance(numbers, list):
         pairs = zip(tokens, numbers, strict=False)
-        return [TokenLogprob(token=str(token), logprob=float(n)) for token, n in pairs if isinstance(n, int | float)]
+        return [TokenLogprob(token=str(token), logprob=float(n)) for token, n in pairs if _is_number(n)]
     return []
+
+
+def _is_number(value: Any) -> bool:
+    """Whether this is a logarithm at all: Python reads integers of any size, which nobody else can."""
+    return isinstance(value, int | float) and abs(value) < _ABSURD
 
 
 def _token(entry: Any) -> TokenLogprob | None:
     if not isinstance(entry, dict):
         return None
     token, logprob = entry.get("token"), entry.get("logprob")
-    if not isinstance(token, str) or not isinstance(logprob, int | float):
+    if not isinstance(token, str) or not _is_number(logprob):
         return None
     written, top = entry.get("bytes"), entry.get("top_logprobs")
     return TokenLogprob(

@@ -88,7 +88,7 @@ def _cost(wire: Wire) -> str | None:
     cost = wire.get("cost")
     if isinstance(cost, dict):
         cost = cost.get("total_cost")
-    if isinstance(cost, bool) or not isinstance(cost, int | float) or cost != cost or cost < 0:  # noqa: PLR0124 - NaN
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost < _ABSURD:
         return None
     return f"{cost:.12f}".rstrip("0").rstrip(".")
 

@@ -25,9 +25,13 @@ def _items(value: Any) -> list[Wire]:
     return [fields_of(item) for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+_ABSURD = 10**15
+
+
 def _token(item: Wire) -> TokenLogprob:
     said = item.get("logProbability", 0.0)
-    return TokenLogprob(token=text_of(item.get("token")), logprob=said if isinstance(said, int | float) else 0.0)
+    known = isinstance(said, int | float) and abs(said) < _ABSURD
+    return TokenLogprob(token=text_of(item.get("token")), logprob=said if known else 0.0)
 
 
 def write_logprobs(tokens: list[TokenLogprob]) -> Wire:

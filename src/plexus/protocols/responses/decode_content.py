@@ -157,11 +157,14 @@ def decode_logprobs(raw: Any) -> list[TokenLogprob]:
     return [_logprob(entry) for entry in raw if isinstance(entry, dict)]
 
 
+_ABSURD = 10**15
+
+
 def _logprob(raw: dict[str, Any]) -> TokenLogprob:
     value, spelled, top = raw.get("logprob"), raw.get("bytes"), raw.get("top_logprobs")
     return TokenLogprob(
         token=_string(raw.get("token")),
-        logprob=float(value) if isinstance(value, int | float) else 0.0,
+        logprob=float(value) if isinstance(value, int | float) and abs(value) < _ABSURD else 0.0,
         bytes=spelled if isinstance(spelled, list) and spelled else None,
         top=[_logprob(entry) for entry in top if isinstance(entry, dict)] if isinstance(top, list) else [],
     )

@@ -32,6 +32,7 @@ class StreamDecoder:
         self._tally = Tally(reading)
         self._started = False
         self._items: dict[int, Item] = {}
+        self._replaced: list[Item] = []  # items at whose place another was announced
         self._usage: Usage | None = None
 
     def feed(self, frame: Frame) -> list[Event]:
@@ -109,7 +110,7 @@ class StreamDecoder:
                 events += item.finish(raw)
             elif item is None and unseen and not named(raw) & known:
                 events += self._open(index, raw).finish(raw)
-        return events + [event for item in self._items.values() for event in item.close()]
+        return events + [event for item in (*self._replaced, *self._items.values()) for event in item.close()]
 
     def _fail(self, data: dict[str, Any]) -> list[Event]:
         self.done = True
@@ -126,6 +127,8 @@ class StreamDecoder:
 
     def _open(self, index: int, raw: dict[str, Any]) -> Item:
         item = item_of(index, raw, self._tally)
+        if index in self._items:
+            self._replaced.append(self._items[index])
         self._items[index] = item
         return item
 

@@ -201,3 +201,12 @@ def test_a_time_that_is_none_is_not_told(created):
     assert (
         PROTOCOL.decode_response({"created": created, "choices": [{"message": {"content": "a"}}]}, READING).created == 0
     )
+
+
+@pytest.mark.parametrize("odd", [10**400, -(10**400), float("nan")])
+def test_numbers_nobody_else_can_read_are_left_out(odd):
+    choice = {"message": {"content": "a"}, "logprobs": {"content": [{"token": "a", "logprob": odd}]}}
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "cost": odd}
+    response = PROTOCOL.decode_response({"choices": [choice], "usage": usage}, READING)
+    assert response.parts[0].logprobs == []
+    assert response.usage.cost is None

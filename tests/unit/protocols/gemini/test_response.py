@@ -254,3 +254,11 @@ def test_201_an_answer_without_usage_is_still_an_answer():
     response = answer({"text": "a"})
     assert response.usage is None
     assert "usageMetadata" not in written(response)[0]
+
+
+@pytest.mark.parametrize("odd", [10**400, float("nan"), "x"])
+def test_a_logarithm_that_is_none_is_zero(odd):
+    result = {"chosenCandidates": [{"token": "a", "logProbability": odd}]}
+    candidate = {"content": {"parts": [{"text": "a"}]}, "finishReason": "STOP", "logprobsResult": result}
+    response = PROTOCOL.decode_response({"candidates": [candidate]}, reading())
+    assert response.parts[0].logprobs[0].logprob == 0.0

@@ -304,3 +304,17 @@ def test_names_of_items_that_are_no_words_are_none(odd):
         {"type": "response.completed", "response": {"id": "r", "status": "completed", "output": [item, item]}},
     )
     assert isinstance(events[-1], ResponseEnd)
+
+
+def test_a_part_of_an_item_whose_place_another_takes_is_ended():
+    other = {"type": "response.output_item.added", "output_index": 0, "item": {"type": "hologram", "id": "x"}}
+    events = decode(added(0, EMPTY), text("a"), other, completed())
+    assert [event for event in events if isinstance(event, PartEnd)] == [PartEnd(0)]
+
+
+@pytest.mark.parametrize("odd", [10**400, -(10**400), float("nan"), "x", None])
+def test_a_logarithm_that_is_none_is_zero(odd):
+    logprobs = [{"token": "a", "logprob": odd, "top_logprobs": [{"token": "b", "logprob": odd}]}]
+    response = fold(decode(text("a", logprobs=logprobs), completed()))
+    [token] = response.parts[0].logprobs
+    assert (token.logprob, token.top[0].logprob) == (0.0, 0.0)
