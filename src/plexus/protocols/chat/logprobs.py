@@ -3,7 +3,7 @@
 Source: https://platform.openai.com/docs/api-reference/chat/object#chat/object-choices
 """
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from plexus.ir.parts import TokenLogprob
 
@@ -26,7 +26,7 @@ def read_logprobs(value: Any, name: str = "content") -> list[TokenLogprob]:
     return []
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     """Whether this is a logarithm at all: Python reads integers of any size, which nobody else can."""
     return isinstance(value, int | float) and abs(value) < _ABSURD
 
