@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 uv=$(command -v uv || echo .venv/bin/uv)
-compile() { "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header "$@"; }
+compile() { "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-strip-extras "$@"; }
 compile requirements/build.in -o requirements/build.txt
 compile pyproject.toml -o requirements/run.txt
 compile pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt

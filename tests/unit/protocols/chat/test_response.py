@@ -208,5 +208,8 @@ def test_numbers_nobody_else_can_read_are_left_out(odd):
     choice = {"message": {"content": "a"}, "logprobs": {"content": [{"token": "a", "logprob": odd}]}}
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "cost": odd}
     response = PROTOCOL.decode_response({"choices": [choice], "usage": usage}, READING)
-    assert response.parts[0].logprobs == []
+    [part] = response.parts
+    assert isinstance(part, Text)
+    assert part.logprobs == []
+    assert response.usage is not None
     assert response.usage.cost is None

@@ -261,4 +261,6 @@ def test_a_logarithm_that_is_none_is_zero(odd):
     result = {"chosenCandidates": [{"token": "a", "logProbability": odd}]}
     candidate = {"content": {"parts": [{"text": "a"}]}, "finishReason": "STOP", "logprobsResult": result}
     response = PROTOCOL.decode_response({"candidates": [candidate]}, reading())
-    assert response.parts[0].logprobs[0].logprob == 0.0
+    [part] = response.parts
+    assert isinstance(part, Text)
+    assert part.logprobs[0].logprob == 0.0

@@ -316,5 +316,7 @@ def test_a_part_of_an_item_whose_place_another_takes_is_ended():
 def test_a_logarithm_that_is_none_is_zero(odd):
     logprobs = [{"token": "a", "logprob": odd, "top_logprobs": [{"token": "b", "logprob": odd}]}]
     response = fold(decode(text("a", logprobs=logprobs), completed()))
-    [token] = response.parts[0].logprobs
+    [part] = response.parts
+    assert isinstance(part, Text)
+    [token] = part.logprobs
     assert (token.logprob, token.top[0].logprob) == (0.0, 0.0)
