@@ -9,7 +9,12 @@ from tests.docs.documents import ROOT, text
 ADR = ROOT / "docs" / "adr"
 FILES = sorted(path.name for path in ADR.glob("[0-9]*.md"))
 DEPENDENCIES = "docs/adr/0003-dependencies.md"
-MODULES = {"pyyaml": "yaml"}
+MODULES = {
+    "pyyaml": "yaml",
+    "genai-prices": "genai_prices",
+    "prometheus-client": "prometheus_client",
+    "ruamel-yaml": "ruamel",
+}
 """Where the module is not called like the package."""
 
 

@@ -17,7 +17,7 @@ def lowered(schema: Any) -> Any:
     if isinstance(kind, str) and kind in _WORDS:
         out["type"] = kind.lower()
     elif isinstance(kind, list):
-        out["type"] = [word.lower() if word in _WORDS else word for word in kind]
+        out["type"] = [word.lower() if isinstance(word, str) and word in _WORDS else word for word in kind]
     for key in _SCHEMAS:
         if isinstance(out.get(key), dict):
             out[key] = lowered(out[key])

@@ -134,6 +134,12 @@ def test_205_type_words_of_gemini_become_small_and_nothing_else_changes():
     }
 
 
+def test_a_list_of_types_with_something_that_is_no_word_goes_out_as_it_is():
+    schema = {"type": "object", "properties": {"a": {"type": ["STRING", {}, 5, "NULL"]}}}
+    raw = sent(foreign(user("hi"), tools=[Tool(name="f", schema=schema)]))["tools"][0]["parameters"]
+    assert raw["properties"]["a"]["type"] == ["string", {}, 5, "null"]
+
+
 def test_208_names_the_target_refuses_are_changed_everywhere_and_can_be_mapped_back():
     name = "mcp.server/search things " + "x" * 60
     request = foreign(

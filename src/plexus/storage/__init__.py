@@ -1,0 +1,1 @@
+"""Where state lives: the database on SQLite or PostgreSQL, the journal on local disk, and encryption at rest."""
