@@ -17,6 +17,8 @@ class Reading(Struct, kw_only=True):
     seed: str
     tool_names: dict[str, str] = {}
     """Names we had to change for the target, changed name to the client's; decoders map calls back."""
+    think_tags: bool = False
+    """Whether reasoning between `<think>` and `</think>` is to be found in the text (`Dialect.think_tags`)."""
 
 
 class Writing(Struct, kw_only=True):

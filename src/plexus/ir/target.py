@@ -70,6 +70,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     """chat: the field in which the target wants earlier reasoning back ("reasoning_content", "reasoning"), or none."""
     reasoning_effort: bool = True
     """chat: whether `reasoning_effort` is accepted."""
+    think_tags: bool = False
+    """chat: whether answers may begin with reasoning between `<think>` and `</think>`, in the text itself."""
     thinking_switch: str = ""
     """chat: the field that turns thinking on and off where no effort word does: "thinking" (`{"type": "enabled"}` or
     `"disabled"`: DeepSeek, GLM, Kimi), "reasoning" (`{"effort": …}`, `{"max_tokens": …}` or `{"enabled": false}`:

@@ -58,6 +58,7 @@ def render(call: Call, door: Door, state: OpaqueState, *, alone: bool) -> Render
         lost = [*stripped, *rendered.drops][0]
         raise InvalidRequest(lost.field, f"cannot be carried to {door.target.provider}: {lost.reason or lost.kind}")
     reading.tool_names = rendered.tool_names
+    reading.think_tags = door.target.dialect.think_tags and not same
     body = {**rendered.body, **{key: Raw(value) for key, value in door.extra_body.items()}}
     return Rendering(
         body=dumps(body),

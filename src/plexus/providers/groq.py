@@ -11,6 +11,9 @@ _CHAT = Dialect(
     reasoning_field="reasoning",
     # "will result in a 400 error if they are supplied": https://console.groq.com/docs/openai
     refused=frozenset({"logprobs", "logit_bias", "top_logprobs"}),
+    # "raw: Includes reasoning within <think> tags in the main text content", the default of some models without tools.
+    # https://console.groq.com/docs/reasoning
+    think_tags=True,
 )
 
 _RESPONSES = Dialect(

@@ -12,6 +12,8 @@ _CHAT = Dialect(
     max_tokens_field="max_tokens",
     # https://docs.ollama.com/capabilities/thinking
     reasoning_field="reasoning",
+    # A model whose template knows no thinking (an imported one) writes it into the text: https://ollama.com/blog/thinking
+    think_tags=True,
 )
 
 PROVIDER = Provider(

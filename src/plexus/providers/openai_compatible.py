@@ -11,6 +11,9 @@ _CHAT = Dialect(
     # https://docs.vllm.ai/en/latest/serving/openai_compatible_server/
     developer_role=False,
     max_tokens_field="max_tokens",
+    # A server that was started without a reasoning parser leaves the tags where they are.
+    # https://docs.vllm.ai/en/latest/features/reasoning_outputs/
+    think_tags=True,
 )
 
 PROVIDER = Provider(

@@ -12,6 +12,9 @@ _CHAT = Dialect(
     max_tokens_field="max_tokens",
     # https://docs.together.ai/docs/reasoning-overview
     reasoning_field="reasoning",
+    # "Most reasoning models return a separate reasoning field": the others write it into the text.
+    # https://docs.together.ai/docs/inference/chat/reasoning
+    think_tags=True,
 )
 
 PROVIDER = Provider(

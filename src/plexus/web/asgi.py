@@ -100,7 +100,7 @@ def _routes(
     actions, vertex = gemini.endpoint(gateway, google, once), gemini.anthropic_endpoint(gateway, messages, once)
     patterns: list[tuple[str, App]] = [
         (
-            _VERSION + _VERTEX + r"(?:/publishers/google)?/models/.+:[A-Za-z]+Content|(?>.*?/models/).+:countTokens",
+            _VERSION + _VERTEX + r"(?:/publishers/google)?/models/.+:[A-Za-z]+Contents?|(?>.*?/models/).+:countTokens",
             actions,
         ),
         (_VERSION + _VERTEX + r"/publishers/anthropic/models/.+:[A-Za-z]*[Rr]awPredict", vertex),

@@ -3,6 +3,7 @@
 Source: https://platform.openai.com/docs/api-reference/chat/object
 """
 
+import itertools
 from typing import Any
 
 from plexus.ir.chat import Alternative, ChatResponse
@@ -20,6 +21,7 @@ from plexus.protocols.chat.citations import read_annotations, read_sources
 from plexus.protocols.chat.ids import call_id
 from plexus.protocols.chat.logprobs import read_logprobs
 from plexus.protocols.chat.stops import decode_stop, settled
+from plexus.protocols.chat.think_tags import covering, without_tags
 from plexus.protocols.chat.thoughts import read_thoughts
 from plexus.protocols.chat.usage import decode_usage
 
@@ -111,7 +113,8 @@ class _Message:
     def parts(self, message: Wire, logprobs: Any) -> list[Part]:
         """Thinking, then text, then media, then tool calls: the order in which chat's fields are spoken."""
         parts: list[Part] = [*read_thoughts(message, self._sign)]
-        parts += read_content(message.get("content"), self._reading.origin)
+        content = read_content(message.get("content"), self._reading.origin)
+        parts += _untagged(content) if self._reading.think_tags and not parts else content
         if isinstance(message.get("refusal"), str) and message["refusal"]:
             parts.append(Text(text=message["refusal"], refusal=True))
         parts += read_images(message.get("images"))
@@ -159,9 +162,20 @@ class _Message:
                 part.logprobs, refused = refused, []
             elif isinstance(part, Text) and not part.refusal:
                 part.citations, citations = citations, []
-                part.logprobs, said = said, []
+                part.logprobs, said = covering(said, part.text) if self._reading.think_tags else said, []
         if citations and citations is not self._sources:
             parts.append(Text(text="", citations=citations))
+
+
+def _untagged(content: list[Part]) -> list[Part]:
+    """The content with the reasoning that its text begins with taken out of it."""
+    texts = list(itertools.takewhile(lambda part: isinstance(part, Text) and not part.refusal, content))
+    whole = "".join(part.text for part in texts if isinstance(part, Text))
+    said = without_tags(whole)
+    if said == [("text", whole)]:
+        return content
+    found: list[Part] = [Thinking(text=piece) if kind == "thinking" else Text(text=piece) for kind, piece in said]
+    return [*found, *content[len(texts) :]]
 
 
 def _place_signature(parts: list[Part], calls: list[ToolCall], value: str, reading: Reading) -> None:

@@ -17,6 +17,7 @@ from plexus.protocols.chat.errors import error_in
 from plexus.protocols.chat.logprobs import read_logprobs
 from plexus.protocols.chat.stops import decode_stop
 from plexus.protocols.chat.stream_calls import CallsReader
+from plexus.protocols.chat.think_tags import Said, ThinkTags, covering
 from plexus.protocols.chat.thoughts import mark, plain_thought, read_entry, squeezed
 
 Wire = dict[str, Any]
@@ -69,6 +70,8 @@ class ChoiceReader:
         self._audio: list[Wire] = []
         self._begun = False
         self._said = False
+        self._tags = ThinkTags() if account.reading.think_tags else None
+        self._tagged: list[TokenLogprob] = []
 
     @property
     def spoke(self) -> bool:
@@ -109,6 +112,7 @@ class ChoiceReader:
                     self._take(part, events)
         refusal = delta.get("refusal")
         if refusal and isinstance(refusal, str):
+            self._settle(events)
             self._say("refusal", refusal, events, read_logprobs(choice.get("logprobs"), "refusal"))
         for image in read_images(delta.get("images")):
             self._take(image, events)
@@ -118,19 +122,42 @@ class ChoiceReader:
             self._audio.append(delta["audio"])
         calls = delta.get("tool_calls") or _legacy(delta)
         if calls and isinstance(calls, list):
+            self._settle(events)
             self._end_open(events)
             self._calls.read(calls, events)
         if "extra_content" in delta:
             self._sign(google_signature(delta), events)
 
     def _say(self, kind: str, text: str, events: list[Event], logprobs: list[TokenLogprob] | None = None) -> None:
+        if self._tags is not None and kind == "text":
+            self._tagged += logprobs or []
+            self._tell(self._tags.feed(text), events)
+            return
         if self._kind != kind:
             self._begin(kind, Text(text="", refusal=kind == "refusal"), events)
         events.append(TextDelta(self._open or 0, text, logprobs or []))
 
+    def _tell(self, said: list[Said], events: list[Event]) -> None:
+        """Pieces of a text that may begin with tagged reasoning."""
+        self._tags = None if self._tags is None or self._tags.done else self._tags
+        for kind, piece in said:
+            logprobs, self._tagged = self._tagged, []
+            if kind == "thinking":
+                self._think_plain(piece, events)
+            else:
+                self._say("text", piece, events, covering(logprobs, piece))
+
+    def _settle(self, events: list[Event]) -> None:
+        """Something else came than text: what was held back of the text is told, and no tag can follow."""
+        tags, self._tags = self._tags, None
+        if tags is not None:
+            self._tell(tags.end(), events)
+
     def _think(self, delta: Wire, events: list[Event]) -> None:
         entries = delta.get("reasoning_details")
         plain = plain_thought(delta)
+        if entries or plain:
+            self._settle(events)
         if entries and isinstance(entries, list):
             if plain and not any(
                 isinstance(entry, dict) and (entry.get("text") or entry.get("summary")) for entry in entries
@@ -204,6 +231,7 @@ class ChoiceReader:
             case Text():
                 self._say("refusal" if part.refusal else "text", part.text, events)
             case Thinking():
+                self._settle(events)
                 if part.text:
                     self._think_plain(part.text, events)
                 if part.signature is not None:
@@ -211,6 +239,7 @@ class ChoiceReader:
                         self._begin("thinking", Thinking(), events)
                     events.append(SignatureDelta(self._open or 0, part.signature))
             case Media() | Opaque():
+                self._settle(events)
                 self._end_open(events)
                 self._begun = True
                 index = self._account.part()
@@ -241,6 +270,7 @@ class ChoiceReader:
 
     def close(self, events: list[Event]) -> None:
         """End what is open; nothing of this choice follows."""
+        self._settle(events)
         self._end_open(events)
         if self._citations or (self._said and self._account.sources and not self._cited):
             self._begin("text", Text(text=""), events)

@@ -17,6 +17,7 @@ from plexus.web.inference.entry import Endpoint, Scope, Visit, call_of, checked_
 from plexus.web.inference.generate import POST
 
 GENERATE, STREAM, COUNT = "generateContent", "streamGenerateContent", "countTokens"
+EMBEDDING = frozenset({"embedContent", "batchEmbedContents", "asyncBatchEmbedContent"})
 RAW, RAW_STREAM = "rawPredict", "streamRawPredict"
 
 
@@ -25,6 +26,8 @@ def endpoint(gateway: Gateway, protocol: WireProtocol, once: Idempotency) -> End
 
     async def serve(scope: Scope, receive: Receive, visit: Visit) -> Answer:
         model, action = named(scope["raw_path"])
+        if action in EMBEDDING:
+            raise Refused("not_found", "embeddings are not served here yet", code="embeddings_not_served")
         if action not in {GENERATE, STREAM, COUNT}:
             raise Refused("not_found", f"there is no action {action[:80]!r} here", code="unknown_action")
         body = await read_object(scope, receive, visit.snapshot)

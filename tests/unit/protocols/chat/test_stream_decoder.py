@@ -208,12 +208,6 @@ def test_mistral_content_arrays_hold_thinking_and_text():
     assert response.parts == [Thinking(text="hmm"), Text(text="ab")]
 
 
-def test_046_think_tags_in_the_text_stay_text_however_they_are_cut():
-    """No dialect says that its text holds tags, so nothing is guessed: a split tag comes out as it went in."""
-    response = read(chunk({"content": "<th"}), chunk({"content": "ink>hm</think>a"}), chunk(finish="stop"))
-    assert response.parts == [Text(text="<think>hm</think>a")]
-
-
 def test_007_content_beside_an_empty_list_of_calls_is_text():
     response = read(chunk({"content": "hey", "tool_calls": []}), chunk(finish="stop"))
     assert response.parts == [Text(text="hey")]
