@@ -1,6 +1,5 @@
 """The one way out to providers: sends a signed request, waits for the head of the answer, and hands over the rest."""
 
-import asyncio
 import ipaddress
 import urllib.request
 from functools import lru_cache
@@ -13,6 +12,8 @@ from plexus.providers import Outgoing
 from plexus.upstream.failures import UpstreamFailed, failure_of
 from plexus.upstream.guard import GuardedResolver, address_refused, refusal
 from plexus.upstream.reply import Reply
+from plexus.upstream.request import PromptRequest
+from plexus.upstream.watch import Watch
 
 
 class Timeouts(Struct, frozen=True, kw_only=True):
@@ -38,6 +39,7 @@ class Upstream:
             connector=aiohttp.TCPConnector(
                 limit=0, keepalive_timeout=30, ttl_dns_cache=60, resolver=GuardedResolver(private=allow_private)
             ),
+            request_class=PromptRequest,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             max_line_size=_HEAD_LIMIT,
@@ -57,22 +59,27 @@ class Upstream:
         url = _parsed(outgoing.url)
         if (reason := _literal_refusal(url.host or "", private=self._allow_private)) is not None:
             raise address_refused(reason)
+        watch = Watch()
+        request = self._session.request(
+            outgoing.method,
+            url,
+            data=outgoing.body or None,
+            headers=outgoing.headers,
+            allow_redirects=False,
+            proxy=_proxy(url.scheme, url.host or ""),
+            timeout=_budget(timeouts.connect),
+        )
         try:
-            async with asyncio.timeout_at(_earliest(timeouts.first_byte, deadline)):
-                response = await self._session.request(
-                    outgoing.method,
-                    url,
-                    data=outgoing.body or None,
-                    headers=outgoing.headers,
-                    allow_redirects=False,
-                    proxy=_proxy(url.scheme, url.host or ""),
-                    timeout=_budget(timeouts.connect, timeouts.idle),
-                )
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise UpstreamFailed(failure_of(error)) from error
+            response = await watch.until(_earliest(watch.now(), timeouts.first_byte, deadline), request)
+        except BaseException as error:
+            watch.stop()
+            if isinstance(error, (aiohttp.ClientError, OSError, TimeoutError, ValueError)):
+                raise UpstreamFailed(failure_of(error)) from error
+            raise
         try:
-            return Reply(response)
+            return Reply(response, watch, timeouts.idle)
         except UpstreamFailed:
+            watch.stop()
             response.close()
             raise
 
@@ -97,11 +104,10 @@ def _proxy(scheme: str, host: str) -> str | None:
     return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(scheme)
 
 
-def _earliest(seconds: float | None, deadline: float | None) -> float | None:
+def _earliest(now: float, seconds: float | None, deadline: float | None) -> float | None:
     if seconds is None:
         return deadline
-    ends = asyncio.get_running_loop().time() + seconds
-    return ends if deadline is None else min(ends, deadline)
+    return now + seconds if deadline is None else min(now + seconds, deadline)
 
 
 @lru_cache(maxsize=4096)
@@ -110,5 +116,5 @@ def _parsed(url: str) -> URL:
 
 
 @lru_cache(maxsize=256)
-def _budget(connect: float | None, idle: float | None) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=None, connect=None, sock_connect=connect, sock_read=idle)
+def _budget(connect: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=None, sock_connect=connect, sock_read=None)

@@ -9,6 +9,7 @@ from multidict import CIMultiDictProxy
 
 from plexus.upstream.encoding import decoder_for
 from plexus.upstream.failures import UpstreamFailed, failure_of
+from plexus.upstream.watch import Watch
 
 _PIECE = 32 * 1024
 """Bytes handed over at once: a few hundred events, whose translation takes some milliseconds."""
@@ -26,11 +27,13 @@ class Pace(Struct):
 class Reply:
     """One answer under way. Chunks are the provider's bytes as they come, decoded when the provider compressed them."""
 
-    __slots__ = ("_decoder", "_lost", "_response", "headers", "status")
+    __slots__ = ("_decoder", "_idle", "_lost", "_quiet", "_response", "_watch", "headers", "status")
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        """Take over the response."""
-        self._response = response
+    def __init__(self, response: aiohttp.ClientResponse, watch: Watch, idle: float | None) -> None:
+        """Take over the response. `idle`: seconds without a byte after which it counts as dead; None for no bound."""
+        self._response, self._watch, self._idle = response, watch, idle
+        self._quiet: float | None = None
+        """Since when nothing has come, while somebody waits for it."""
         self.status = response.status
         self.headers: CIMultiDictProxy[str] = response.headers
         self._lost = _loss_of(response)
@@ -52,7 +55,7 @@ class Reply:
         content, decoder = self._response.content, self._decoder
         try:
             while not content.at_eof():
-                chunk = await _next(content, pace)
+                chunk = await self._next(content, pace)
                 if chunk is None:
                     yield b""
                 elif decoder is None:
@@ -74,14 +77,14 @@ class Reply:
         Raises:
             UpstreamFailed: as `chunks`, and when the body is larger than `limit` bytes.
         """
+        if self._decoder is None and self._response.content.is_eof():  # it came with its head, as short answers do
+            return _within(limit, self._response.content.read_nowait())
         pieces: list[bytes] = []
         size = 0
         async for chunk in self.chunks(pace):
-            size += len(chunk)
-            if size > limit:
-                raise UpstreamFailed.because("upstream", "the provider's answer is larger than the limit", "too_large")
+            size += len(_within(limit - size, chunk))
             pieces.append(chunk)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
 
     async def rest(self) -> AsyncIterator[bytes]:
         """What still comes after a stream's own ending, for a moment; read to the end the connection can be used again."""
@@ -98,6 +101,7 @@ class Reply:
 
     def close(self) -> None:
         """End it. A body read to its end leaves the connection for reuse; any other closes it."""
+        self._watch.stop()
         content = self._response.content
         if self._lost is not None:
             self._lost.remove_done_callback(self._cut)
@@ -107,6 +111,38 @@ class Reply:
             self._response.release()
         else:
             self._response.close()
+
+    async def _next(self, content: aiohttp.StreamReader, pace: Pace) -> bytes | None:
+        """The next bytes, empty at the end, or None when the tick passed first."""
+        chunk = content.read_nowait(_PIECE)
+        if chunk:
+            self._quiet = None
+            if len(chunk) == _PIECE:
+                await asyncio.sleep(0)  # there may be more than others should wait for
+            return chunk
+        now = self._watch.now()
+        if self._quiet is None:
+            self._quiet = now
+        dead = self._dead_at(pace)
+        if dead is not None and now >= dead:
+            raise TimeoutError
+        tick = now + pace.tick if pace.tick is not None else None
+        ticking = tick is not None and (dead is None or tick < dead)
+        try:
+            chunk = await self._watch.until(tick if ticking else dead, content.read(_PIECE))
+        except TimeoutError:
+            if ticking and content.exception() is None:
+                return None
+            raise
+        self._quiet = None
+        return chunk
+
+    def _dead_at(self, pace: Pace) -> float | None:
+        """When waiting ends for good: at the deadline, or when it has been quiet for too long."""
+        if self._idle is None or self._quiet is None:
+            return pace.deadline
+        silent = self._quiet + self._idle
+        return silent if pace.deadline is None else min(silent, pace.deadline)
 
     def _cut(self, lost: "asyncio.Future[None]") -> None:
         """When the framing of a body breaks, aiohttp closes the connection and leaves the reader waiting for ever."""
@@ -129,24 +165,7 @@ def _loss_of(response: aiohttp.ClientResponse) -> "asyncio.Future[None] | None":
     return response.connection.protocol.closed
 
 
-async def _next(content: aiohttp.StreamReader, pace: Pace) -> bytes | None:
-    """The next bytes, empty at the end, or None when the tick passed first."""
-    chunk = content.read_nowait(_PIECE)
-    if chunk:
-        if len(chunk) == _PIECE:
-            await asyncio.sleep(0)  # there may be more than others should wait for
-        return chunk
-    tick, deadline = pace.tick, pace.deadline
-    if tick is None and deadline is None:
-        return await content.read(_PIECE)
-    now = asyncio.get_running_loop().time()
-    if deadline is not None and now >= deadline:
-        raise TimeoutError
-    ticking = tick is not None and (deadline is None or now + tick < deadline)
-    try:
-        async with asyncio.timeout_at(now + tick if ticking and tick is not None else deadline) as limit:
-            return await content.read(_PIECE)
-    except TimeoutError:
-        if ticking and limit.expired():
-            return None
-        raise
+def _within(limit: int, data: bytes) -> bytes:
+    if len(data) > limit:
+        raise UpstreamFailed.because("upstream", "the provider's answer is larger than the limit", "too_large")
+    return data

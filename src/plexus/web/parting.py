@@ -34,12 +34,12 @@ class Parting:
     def write(self, data: bytes) -> None:
         """Send it. The head of an answer waits for what follows in the same turn of the loop: one packet instead of two."""
         if self._held:
-            data, self._held = self._held + data, b""
+            self._held += data
         elif data.startswith(_HEAD):
             self._held = data
             self._loop.call_soon(self._release)
-            return
-        self._transport.write(data)
+        else:
+            self._transport.write(data)
 
     def _release(self) -> None:
         if self._held:
