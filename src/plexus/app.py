@@ -14,6 +14,7 @@ from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.log import log_record
 from plexus.pipeline.opaque_state import OpaqueState
 from plexus.pipeline.snapshot import Snapshot
+from plexus.pipeline.traffic import Traffic
 from plexus.pipeline.whereabouts import Whereabouts
 from plexus.protocols import WireProtocol
 from plexus.providers import catalogue
@@ -35,16 +36,12 @@ def selectors() -> dict[str, Selector]:
     return {selector.name: selector for selector in found.values()}
 
 
-WEIGHED = frozenset({"random", "in_order"})
-"""Selectors that do what they say; the others order by facts that nobody gathers yet, and who names one is told so."""
-
-
 def known() -> Known:
     """The names a configuration may use."""
     providers = catalogue.known()
     return Known(
         provider_types=frozenset(providers),
-        selectors=WEIGHED,
+        selectors=frozenset(selectors()),
         hosts=frozenset(host for provider in providers.values() for host in provider.hosts),
         needs_key=frozenset(word for word, provider in providers.items() if provider.needs_key),
     )
@@ -65,22 +62,25 @@ class Plexus:
     async def start(self) -> Application:
         """The application to serve."""
         await self._reach_demo(self._settings)
-        clock = Clock()
+        clock, dice = Clock(), random.SystemRandom().random
+        snapshot = self._compiled(self._settings)
         self.gateway = Gateway(
-            snapshot=self._compiled(self._settings),
+            snapshot=snapshot,
             upstream=Upstream(allow_private=self._settings.network.allow_private_upstreams),
             sink=self._sink,
             clock=clock,
-            dice=random.SystemRandom().random,
+            dice=dice,
             state=OpaqueState(),
             whereabouts=Whereabouts(),
+            traffic=Traffic(clock, dice, snapshot.rules),
         )
         return Application(self.gateway, self._protocols, int(clock.wall()))
 
     async def configure(self, settings: Settings) -> None:
         """Replace the configuration as a whole; requests under way keep the one they started with."""
         await self._reach_demo(settings)
-        self.gateway.snapshot = self._compiled(settings)
+        self.gateway.snapshot = snapshot = self._compiled(settings)
+        self.gateway.traffic.configure(snapshot.rules)
 
     async def stop(self) -> None:
         """Close what was opened."""

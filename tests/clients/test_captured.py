@@ -37,6 +37,7 @@ def config(upstream: FaultUpstream, protocol: str, names: set[str], model: str =
     provider = {
         "type": VENDORS[protocol],
         "api_base_url": {protocol: upstream.base_url(protocol)},
+        "disable_cooldown": True,
         "api_key": "sk-up",
         "models": [model],
     }

@@ -71,6 +71,7 @@ def configuration(faulty):
         providers[demo] = {"type": "demo", "models": {f"demo/{name}": {"access_via": [protocol]} for name in DEMO}}
         providers[bad] = {
             "api_base_url": {protocol: faulty.base_url(protocol)},
+            "disable_cooldown": True,
             "api_key": "sk-upstream-secret",
             "models": [f"fault/{name}" for name in FAULTS],
         }

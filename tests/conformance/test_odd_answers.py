@@ -123,6 +123,7 @@ def clients():
         providers = {
             protocol: {
                 "api_base_url": {protocol: server.base_url(protocol)},
+                "disable_cooldown": True,
                 "api_key": "k",
                 "models": [f"{name}-{protocol}" for name in ANSWERS],
             }

@@ -43,6 +43,7 @@ def providers(upstream: FaultUpstream, names: tuple[str, ...] = NAMES, **more: A
         protocol: {
             "api_base_url": {protocol: upstream.base_url(protocol)},
             "api_key": UPSTREAM_KEY,
+            "disable_cooldown": True,
             "models": list(names),
             **more,
         }

@@ -62,6 +62,7 @@ async def served(upstream_root) -> AsyncIterator[Gateway]:
         "providers": {
             protocol: {
                 "api_base_url": {protocol: upstream_root + ("/v1beta" if protocol == "gemini" else "/v1")},
+                "disable_cooldown": True,
                 "api_key": UPSTREAM_KEY,
                 "models": [f"fault/{fault}" for fault in FAULTS],
             }

@@ -56,11 +56,13 @@ async def served(upstream):
             **providers(upstream, headers={"x-team-secret": HEADER}),
             "closed": {
                 "api_base_url": {"chat": f"http://127.0.0.1:1/{IN_URL}/v1"},
+                "disable_cooldown": True,
                 "api_key": UPSTREAM_KEY,
                 "models": ["m"],
             },
             "named": {
                 "api_base_url": {"chat": f"http://no-such-host.invalid/{IN_URL}"},
+                "disable_cooldown": True,
                 "api_key": UPSTREAM_KEY,
                 "models": ["m"],
             },

@@ -72,4 +72,6 @@ async def running(config: Mapping[str, Any]) -> AsyncIterator[Running]:
 
 def provider(base_url: str, protocol: str, models: list[str], **more: Any) -> dict[str, Any]:
     """A provider that speaks one protocol at this address."""
-    return {"api_base_url": {protocol: base_url}, "api_key": "sk-upstream-secret", "models": models, **more}
+    # Many tests ask for one failure after the other; those of cooldowns say so.
+    fixed = {"api_key": "sk-upstream-secret", "models": models, "disable_cooldown": True}
+    return {"api_base_url": {protocol: base_url}, **fixed, **more}

@@ -150,6 +150,7 @@ async def gateway(upstream: RecordedUpstream) -> AsyncIterator[Running]:
             name: {
                 "type": vendor,
                 "api_base_url": {name: upstream.base_url(name)},
+                "disable_cooldown": True,
                 "api_key": "sk-upstream",
                 "models": [models[name]],
             }

@@ -40,6 +40,7 @@ def config(upstream: RecordedUpstream) -> dict[str, Any]:
             protocol: {
                 "type": vendor,
                 "api_base_url": {protocol: upstream.base_url(protocol)},
+                "disable_cooldown": True,
                 "api_key": "sk-upstream-secret",
                 "models": ["real"],
             }

@@ -10,5 +10,8 @@ MODELS = ("demo/chat", "demo/echo", "demo/tools", "demo/thinking", "demo/slow", 
 def demo_settings() -> Settings:
     """The configuration of the demo."""
     return Settings.model_validate(
-        {"providers": {"demo": {"type": "demo", "models": list(MODELS)}}, "keys": {"demo": {"secret": KEY}}}
+        {
+            "providers": {"demo": {"type": "demo", "models": list(MODELS), "disable_cooldown": True}},
+            "keys": {"demo": {"secret": KEY}},
+        }
     )

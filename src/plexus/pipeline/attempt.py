@@ -1,127 +1,99 @@
-"""One attempt at one target: send, and wait for the commit point, the first event that is not bookkeeping.
-
-Before it the attempt can fail without the client having seen anything; after it the answer is the client's.
-"""
-
-from collections.abc import AsyncIterator
+"""One attempt at one target: where it went, what was said so far, how it ended. It sends nothing itself."""
 
 from msgspec import Struct
 
-from plexus.ir.events import ResponseStart, StreamError
-from plexus.ir.fold import fold
-from plexus.pipeline.call import Call
-from plexus.pipeline.headers import betas, outgoing, returning
+from plexus.core.clock import Clock
+from plexus.ir.chat import Usage
+from plexus.ir.errors import Fault
+from plexus.ir.fold import Fold
+from plexus.pipeline.lease import Lease
 from plexus.pipeline.render import Rendering
-from plexus.pipeline.retry_after import retry_after
 from plexus.pipeline.snapshot import Door
-from plexus.pipeline.source import AnswerStream, Batch, Bounds, WholeAnswer, read_answer
-from plexus.providers import Outgoing
-from plexus.upstream.client import Upstream
-from plexus.upstream.failures import UpstreamFailed
-from plexus.upstream.reply import Pace, Reply
-
-_OK = range(200, 300)
-_ERROR_BODY = 1024 * 1024
+from plexus.routing.measurements import Sample
+from plexus.routing.verdict import Verdict, judge
 
 
-class Committed(Struct):
-    """An answer that has begun: `whole`, or in `batches` from the first byte on. Closing `reply` frees the connection."""
+class Tried(Struct, kw_only=True):
+    """An attempt as rows and logs tell it. Times in milliseconds; `started_ms` after the request, the others after the start."""
 
-    door: Door
-    rendering: Rendering
-    reply: Reply
-    whole: WholeAnswer | None
-    batches: AsyncIterator[Batch]
-    array: bool = False
-    """The stream came in the form of a JSON array."""
+    number: int = 0
+    provider: str = ""
+    model: str = ""
+    protocol: str = ""
+    status: str = ""
+    """ok, error, timeout, stalled or cancelled; empty while it is under way."""
+    reason: str = ""
+    """One word for why it failed, as `routing/verdict.py` has it."""
+    http_status: int | None = None
+    """What the provider answered; None when it did not."""
+    fault: Fault | None = None
+    usage: Usage | None = None
+    started_ms: float = 0.0
+    ttft_ms: float | None = None
+    duration_ms: float = 0.0
 
 
-async def attempt(call: Call, door: Door, rendering: Rendering, upstream: Upstream, bounds: Bounds) -> Committed:
-    """Send the rendered request and wait until the answer has really begun.
+class Attempt:
+    """An attempt under way, with its hold on the target. Closed once; what comes later does not count."""
 
-    Raises:
-        UpstreamFailed: whatever goes wrong before that.
-    """
-    client = outgoing(call.headers) if door.protocol.name == call.protocol.name else {}
-    headers = {
-        **client,
-        **door.headers,
-        **rendering.headers,
-        **betas(client, door.headers, rendering.headers),
-        "content-type": "application/json",
-        "accept": "text/event-stream" if rendering.stream else "application/json",
-        "accept-encoding": "identity",
-    }
-    url = door.base_url + _path(call, door, rendering)
-    signed = door.sign(Outgoing("POST", url, headers, rendering.body), door.secret.reveal())
-    reply = await upstream.send(signed, door.timeouts, bounds.pace.deadline)
-    try:
-        if reply.status not in _OK:
-            raise await _refused(door, reply, bounds.pace)
-        if not rendering.stream and reply.content_type != "text/event-stream":
-            body = await reply.read(bounds.answer, bounds.pace)
-            answer = read_answer(door.protocol, body, rendering.reading, translated=not rendering.passthrough)
-            return Committed(door, rendering, reply, answer, _nothing())
-        same = rendering.passthrough
-        stream = AnswerStream(
-            door.protocol, reply, rendering.reading, bounds, translated=not same, skim=same and call.stream
+    def __init__(self, number: int, door: Door, rendering: Rendering, lease: Lease, clock: Clock, asked: float) -> None:
+        """`asked`: when the request came, by the clock's monotonic time."""
+        self.door, self.rendering, self.lease = door, rendering, lease
+        self.fold = Fold()
+        self.drops = list(rendering.drops)
+        self.passthrough = rendering.passthrough
+        self.skimmed = 0
+        """Bytes of events that were passed through without being decoded; `fold` does not hold their text."""
+        self._clock, self._started = clock, clock.monotonic()
+        self._first: float | None = None
+        target = door.target
+        self.tried = Tried(
+            number=number,
+            provider=target.provider,
+            model=target.model,
+            protocol=target.protocol,
+            started_ms=(self._started - asked) * 1000,
         )
-        batches = stream.batches()
-        begun = await _begun(batches)
-        if begun[-1].plain:
-            answer = WholeAnswer(begun[-1].raw, fold(begun[-1].events))
-            return Committed(door, rendering, reply, answer, _nothing())
-        return Committed(door, rendering, reply, None, _replay(begun, batches), begun[-1].array)
-    except BaseException:
-        reply.close()
-        raise
+
+    def began(self) -> float:
+        """The answer has begun: the target is well. Returns the seconds that took."""
+        self._first = self._clock.monotonic()
+        self.lease.answered()
+        return self._first - self._started
+
+    def failed(self, fault: Fault, status: str) -> Verdict:
+        """The attempt failed, before the answer began or after it. Returns what follows from that."""
+        verdict = judge(fault, self.door.options)
+        if not self.tried.status:
+            self.tried.fault, self.tried.reason = fault, verdict.reason
+            self.lease.failed(verdict)
+            self.close(status)
+        return verdict
+
+    def close(self, status: str) -> None:
+        """End it and give the target back; later calls do nothing."""
+        if self.tried.status:
+            return
+        now, tried = self._clock.monotonic(), self.tried
+        tried.status, tried.usage = status, self.fold.usage
+        tried.duration_ms = (now - self._started) * 1000
+        if self._first is not None:
+            tried.ttft_ms = (self._first - self._started) * 1000
+        if status == "ok":
+            tried.http_status = tried.http_status or 200
+            self.lease.measured(self._sample(now))
+        self.lease.end()
+
+    def _sample(self, now: float) -> Sample:
+        usage, first, whole = self.fold.usage, self._first, now - self._started
+        ttft = first - self._started if first is not None else None
+        if usage is None or not usage.output or whole <= 0:
+            return Sample(ttft=ttft)
+        writing = now - first if first is not None else 0.0
+        # An answer that came whole, or in one piece, was not written at the speed at which it was read.
+        throughput = usage.output / writing if writing > _READ else None
+        return Sample(ttft=ttft, throughput=throughput, end_to_end=usage.output / whole)
 
 
-def _path(call: Call, door: Door, rendering: Rendering) -> str:
-    path = door.path[rendering.stream]
-    if call.array and rendering.passthrough:
-        return path.partition("?")[0]
-    return path
-
-
-async def _begun(batches: AsyncIterator[Batch]) -> list[Batch]:
-    """The batches up to the one that commits."""
-    seen: list[Batch] = []
-    async for batch in batches:
-        seen.append(batch)
-        for event in batch.events:
-            if isinstance(event, StreamError):
-                raise UpstreamFailed(event.fault)
-            if not isinstance(event, ResponseStart):
-                return seen
-    raise UpstreamFailed.because("upstream", "the provider's stream ended before it began", "truncated")
-
-
-async def _replay(first: list[Batch], rest: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
-    for batch in first:
-        yield batch
-    async for batch in rest:
-        yield batch
-
-
-async def _nothing() -> AsyncIterator[Batch]:
-    nothing: tuple[Batch, ...] = ()
-    for batch in nothing:
-        yield batch
-
-
-async def _refused(door: Door, reply: Reply, pace: Pace) -> UpstreamFailed:
-    """What a status other than 2xx means, read in the target's protocol."""
-    if reply.status < 400 or reply.status >= 600:  # noqa: PLR2004
-        return UpstreamFailed.because("upstream", f"the provider answered with status {reply.status}", "status")
-    try:
-        body = await reply.read(_ERROR_BODY, pace)
-    except UpstreamFailed:
-        body = b""
-    fault = door.protocol.decode_error(reply.status, body)
-    seconds = retry_after(reply.headers)
-    if seconds is not None:
-        fault.retry_after = seconds
-    failed = UpstreamFailed(fault, body)
-    failed.headers = returning(reply.headers)
-    return failed
+_READ = 0.05
+"""Seconds below which the time from the first event to the last says nothing of how fast the model writes."""

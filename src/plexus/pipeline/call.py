@@ -1,5 +1,6 @@
 """One request as the client made it, and what goes back. Free of any web framework."""
 
+import math
 from collections.abc import AsyncIterator
 from functools import cached_property
 
@@ -12,6 +13,19 @@ from plexus.ir.errors import InvalidRequest
 from plexus.keys.key import Key
 from plexus.pipeline.snapshot import Snapshot
 from plexus.protocols import WireProtocol
+from plexus.routing.plan import Route
+from plexus.routing.session_id import OPENINGS, session_of
+from plexus.routing.sessions import SessionKey
+
+
+class Conversation(Struct, frozen=True):
+    """A conversation, and whether the request goes on with it; one that may only just begin is not held to a target."""
+
+    key: SessionKey
+    continued: bool
+
+
+_TIMEOUTS = (b"x-plexus-timeout", b"x-server-timeout")
 
 
 class Call(Struct, kw_only=True, dict=True):
@@ -45,10 +59,58 @@ class Call(Struct, kw_only=True, dict=True):
             raise InvalidRequest("", f"the body cannot be read: {error}") from None
         return self.protocol.decode_request(content, self.model, self.stream)
 
+    @cached_property
+    def route(self) -> Route:
+        """What the model's name stands for.
+
+        Raises:
+            UnknownModel: when it is nobody's.
+        """
+        return self.snapshot.routes.route(self.model)
+
+    @cached_property
+    def session(self) -> Conversation | None:
+        """The conversation it belongs to, where those stay with their target; None without a choice, or when nothing tells."""
+        choice = sum(len(stage.members) for stage in self.route.stages)
+        if choice < 2 or not self.snapshot.routes.sticky(self.model):  # noqa: PLR2004 - a choice needs two
+            return None
+        values, protocol = self.body.values, self.protocol.name
+        said = session_of(
+            self.headers, lambda name: bytes(values[name]) if name in values else None, OPENINGS.get(protocol)
+        )
+        if said is None:
+            return None
+        return Conversation(SessionKey(self.key.name, protocol, self.route.name, said.id), said.continued)
+
+    @cached_property
+    def patience(self) -> float | None:
+        """Seconds the client gives the whole request: `x-plexus-timeout`, or Google's `x-server-timeout`; None when unsaid.
+
+        Raises:
+            InvalidRequest: when `x-plexus-timeout` is no number of seconds.
+        """
+        said = {name: value for name, value in self.headers if name in _TIMEOUTS}
+        for name in _TIMEOUTS:
+            if name in said:
+                seconds = _seconds(said[name])
+                if seconds is not None:
+                    return seconds
+                if name == _TIMEOUTS[0]:
+                    raise InvalidRequest(name.decode(), "must be a number of seconds above 0, such as 30 or 2.5")
+        return None
+
     @property
     def strict(self) -> bool:
         """Whether the client would rather be refused than lose anything (`x-plexus-strict: true`)."""
         return (b"x-plexus-strict", b"true") in self.headers
+
+
+def _seconds(value: bytes) -> float | None:
+    try:
+        seconds = float(value.decode("latin-1").removesuffix("s"))
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds > 0 else None
 
 
 class Answer:

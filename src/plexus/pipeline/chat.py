@@ -1,21 +1,19 @@
-"""The straight line of a chat request: plan, render, attempt, relay, record. Everything else is called from here."""
+"""The straight line of a chat request: decide, attempt, relay, record. Everything else is called from here."""
 
 import asyncio
 from collections.abc import AsyncIterator
 
-from plexus.ir.errors import Fault
-from plexus.pipeline.account import Account
-from plexus.pipeline.attempt import Committed, attempt
+from plexus.ir.exchange import Writing
+from plexus.pipeline.account import Account, ending_of
+from plexus.pipeline.attempts import Attempts
 from plexus.pipeline.call import Answer, Call
+from plexus.pipeline.early import begun, kept_waiting
 from plexus.pipeline.gateway import Gateway
-from plexus.pipeline.headers import ascii_value, returning
-from plexus.pipeline.relay import encoder_for, same_bytes, translated, whole
-from plexus.pipeline.render import Rendering, render
-from plexus.pipeline.snapshot import Door
-from plexus.pipeline.source import Bounds
-from plexus.pipeline.targets import doors_for
+from plexus.pipeline.relay import encoder_for, encoder_of, same_bytes, translated, whole
+from plexus.pipeline.sending import Committed
+from plexus.pipeline.targets import decide
+from plexus.pipeline.told import facts, headers
 from plexus.upstream.failures import UpstreamFailed
-from plexus.upstream.reply import Pace
 
 OK = 200
 
@@ -29,91 +27,78 @@ async def answer(call: Call, gateway: Gateway) -> Answer:
     """
     account = Account(call, gateway.clock, gateway.sink)
     with account.watch():
-        doors = doors_for(call, gateway.dice)
-        door, alone = doors[0], len(doors) == 1
-        rendering = render(call, door, gateway.state, alone=alone)
-        account.drops += rendering.drops
-        account.passthrough = rendering.passthrough
-        account.tried(door)
-        committed = await _attempt(call, door, rendering, account, gateway)
-        account.began()
+        attempts = Attempts(call, decide(call, gateway), account, gateway)
+        try:
+            if call.stream and call.snapshot.rules.early:
+                return await _early(call, attempts, account, gateway)
+            committed = await attempts.committed()
+        except UpstreamFailed as failed:
+            failed.headers += facts(account)
+            raise
         if call.stream:
             return _stream(call, committed, account, gateway)
-        body = await _complete(call, committed, account, gateway)
-        return Answer(OK, _headers(call, committed, account, "application/json"), body)
+        body = whole(call, committed, gateway)
+        committed.attempt.close("ok")
+        account.close("ok", OK)
+        return Answer(OK, headers(call, committed, account, "application/json"), body)
 
 
-async def _attempt(call: Call, door: Door, rendering: Rendering, account: Account, gateway: Gateway) -> Committed:
-    bounds = _bounds(call, door)
-    try:
-        committed = await attempt(call, door, rendering, gateway.upstream, bounds)
-    except UpstreamFailed as failed:
-        failed.headers += _facts(door, account)
-        raise
-    if call.stream:
-        # From the commit point on the stream's own, longer time holds.
-        bounds.pace.deadline = asyncio.get_running_loop().time() + door.stream_total
-    return committed
+async def _early(call: Call, attempts: Attempts, account: Account, gateway: Gateway) -> Answer:
+    """The stream; when it does not begin in time, heartbeats first."""
 
+    async def coming() -> Committed:
+        with account.watch():
+            return await attempts.committed()
 
-def _bounds(call: Call, door: Door) -> Bounds:
-    snapshot = call.snapshot
-    limits, quiet = snapshot.limits, door.timeouts.idle
-    deadline = asyncio.get_running_loop().time() + door.total if door.total is not None else None
-    tick = snapshot.heartbeat if quiet is None else min(snapshot.heartbeat, quiet)
-    return Bounds(event=limits.sse_event, answer=limits.answer, pace=Pace(tick, deadline), quiet=quiet)
+    seconds, task = call.snapshot.heartbeat, asyncio.ensure_future(coming())
+    committed = await begun(task, seconds)
+    if committed is not None:
+        return _stream(call, committed, account, gateway)
+    attempts.final = True
+    encoder = encoder_of(call, Writing(request=call.request, model=call.model, seed=call.request_id, now=0))
+    told = [(b"content-type", encoder.content_type.encode()), (b"x-plexus-request-id", call.request_id.encode())]
 
+    def rest(committed: Committed) -> AsyncIterator[bytes]:
+        return _pieces(call, committed, account, gateway)[1]
 
-async def _complete(call: Call, committed: Committed, account: Account, gateway: Gateway) -> bytes:
-    try:
-        body = await whole(call, committed, account, gateway)
-    finally:
-        committed.reply.close()
-    account.close("ok", OK)
-    return body
+    return Answer(OK, [*told, *facts(account)], kept_waiting(task, seconds, encoder, rest))
 
 
 def _stream(call: Call, committed: Committed, account: Account, gateway: Gateway) -> Answer:
-    if committed.rendering.passthrough and committed.whole is None and committed.array == call.array:
+    kind, pieces = _pieces(call, committed, account, gateway)
+    return Answer(OK, headers(call, committed, account, kind), pieces)
+
+
+def _pieces(call: Call, committed: Committed, account: Account, gateway: Gateway) -> tuple[str, AsyncIterator[bytes]]:
+    """The stream and its media type."""
+    attempt = committed.attempt
+    if attempt.rendering.passthrough and committed.whole is None and committed.array == call.array:
         kind = committed.reply.headers.get("Content-Type", "text/event-stream")
-        pieces = same_bytes(call, committed, account, gateway)
+        pieces = same_bytes(call, committed, gateway)
     else:
-        account.passthrough = False
+        attempt.passthrough = False
         encoder = encoder_for(call, committed, gateway)
         kind = encoder.content_type
-        pieces = translated(call, committed, encoder, account, gateway)
-    return Answer(OK, _headers(call, committed, account, kind), _accounted(pieces, committed, account))
+        pieces = translated(call, committed, encoder, gateway)
+    return kind, _accounted(pieces, committed, account)
 
 
 async def _accounted(pieces: AsyncIterator[bytes], committed: Committed, account: Account) -> AsyncIterator[bytes]:
     """The stream with its ending booked, whatever it is."""
+    attempt = committed.attempt
     try:
         async for piece in pieces:
             yield piece
-        fault: Fault | None = account.fold.fault
-        account.close("error" if fault else "ok", OK, fault)
+        fault = attempt.fold.fault
+        if fault is None:
+            attempt.close("ok")
+            account.close("ok", OK)
+        else:
+            attempt.failed(fault, ending_of(fault))
+            account.close(ending_of(fault), OK, fault)
+    except Exception:
+        account.close("error", OK)
+        raise
     finally:
         committed.reply.close()
         account.close("cancelled", OK)
-
-
-def _headers(call: Call, committed: Committed, account: Account, kind: str) -> list[tuple[bytes, bytes]]:
-    return [
-        (b"content-type", kind.encode("latin-1", "replace")),
-        (b"x-plexus-request-id", call.request_id.encode()),
-        *_facts(committed.door, account),
-        *returning(committed.reply.headers),
-    ]
-
-
-def _facts(door: Door, account: Account) -> list[tuple[bytes, bytes]]:
-    """What the client is told of the way its request took."""
-    facts = [
-        (b"x-plexus-provider", ascii_value(door.target.provider)),
-        (b"x-plexus-model", ascii_value(door.target.model)),
-        (b"x-plexus-attempts", b"%d" % len(account.attempts)),
-        (b"x-plexus-passthrough", b"true" if account.passthrough else b"false"),
-    ]
-    if lost := account.fidelity:
-        facts.append((b"x-plexus-fidelity", lost.encode()))
-    return facts

@@ -9,6 +9,7 @@ from plexus.core.json import dumps
 from plexus.core.secret import Secret
 from plexus.ir.target import ModelProfile, Target
 from plexus.keys.keyring import Keyring
+from plexus.pipeline.rules import options_of, rules_of, stall_of
 from plexus.pipeline.snapshot import Door, Limits, Snapshot
 from plexus.protocols import WireProtocol
 from plexus.providers import Provider, Speaks
@@ -16,6 +17,7 @@ from plexus.providers.catalogue import bases_at, named, profile_of, recognise
 from plexus.routing.candidate import Candidate
 from plexus.routing.routes import Alias, Group, Routes
 from plexus.routing.selectors import Selector
+from plexus.routing.selectors.balanced import balanced
 from plexus.settings.alias import AliasSettings, GroupSettings
 from plexus.settings.provider import ModelSettings, ProviderSettings
 from plexus.settings.schema import Settings
@@ -44,6 +46,8 @@ def compiled(
             if details.enabled and found:
                 doors[name, model] = found
                 models.setdefault(name, []).append(model)
+    weights = settings.balanced
+    selectors = {**selectors, "balanced": balanced(weights.throughput, weights.latency, weights.cost)}
     aliases = [_alias(name, alias, settings, selectors) for name, alias in settings.models.items() if alias.enabled]
     return Snapshot(
         routes=Routes(aliases, models),
@@ -58,12 +62,14 @@ def compiled(
         heartbeat=settings.heartbeat.interval,
         trusted_proxies=tuple(settings.network.trusted_proxies),
         version=version,
+        rules=rules_of(settings),
     )
 
 
 def _alias(name: str, alias: AliasSettings, settings: Settings, selectors: Mapping[str, Selector]) -> Alias:
     groups = tuple(_group(group, settings, selectors) for group in alias.target_groups)
-    return Alias(name, groups, alias.priority == "api_match", alias.additional_aliases)
+    sticky = settings.sessions.sticky if alias.sticky_session is None else alias.sticky_session
+    return Alias(name, groups, alias.priority == "api_match", alias.additional_aliases, sticky)
 
 
 def _group(group: GroupSettings, settings: Settings, selectors: Mapping[str, Selector]) -> Group:
@@ -72,13 +78,17 @@ def _group(group: GroupSettings, settings: Settings, selectors: Mapping[str, Sel
         if not target.enabled:
             continue
         if target.alias is not None:
-            if settings.models[target.alias].enabled:
+            if _named(target.alias, settings).enabled:
                 members.append(target.alias)
         elif target.provider is not None and target.model is not None and settings.providers[target.provider].enabled:
             members.append(Candidate(target.provider, target.model, target.weight))
-    # a selector of the schema that is not built yet: the configuration was accepted with a remark that says so
-    selector = selectors.get(group.selector) or selectors["in_order"]
-    return Group(group.name, selector, tuple(members))
+    return Group(group.name, selectors[group.selector], tuple(members))
+
+
+def _named(name: str, settings: Settings) -> AliasSettings:
+    """The alias of a name, which may be one of its additional ones."""
+    own = settings.models.get(name)
+    return own or next(alias for alias in settings.models.values() if name in alias.additional_aliases)
 
 
 def _doors(
@@ -168,6 +178,8 @@ def _door(
         stream_total=timeouts.stream_total,
         path={stream: path(model_name, stream) for stream in (False, True)},
         counts_tokens=speaks.counts_tokens,
+        options=options_of(settings, name),
+        stall=stall_of(settings, name),
     )
 
 

@@ -7,7 +7,7 @@ from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.headers import outgoing
 from plexus.pipeline.retry_after import retry_after
 from plexus.pipeline.snapshot import Door
-from plexus.pipeline.targets import doors_for
+from plexus.pipeline.targets import decide, door_of, none_left
 from plexus.providers import Outgoing
 from plexus.upstream.failures import UpstreamFailed
 from plexus.upstream.reply import Pace
@@ -23,7 +23,10 @@ async def count_tokens(call: Call, gateway: Gateway) -> Answer:
         Refused, InvalidRequest: the client's fault.
         UpstreamFailed: when the target that counts fails.
     """
-    door = doors_for(call, gateway.dice)[0]
+    plan = decide(call, gateway)
+    if not plan.candidates and not plan.busy:
+        raise none_left(plan, gateway.clock.wall())
+    door = door_of(call, (*plan.candidates, *plan.busy)[0])
     headers = [(b"content-type", b"application/json"), (b"x-plexus-request-id", call.request_id.encode())]
     if door.counts_tokens and door.protocol.name == call.protocol.name and door.protocol.count_path is not None:
         told = await _asked(call, door, gateway)

@@ -1,29 +1,38 @@
 """What the line of a request needs besides the request: wired once by the composition root."""
 
 from collections.abc import Callable
+from decimal import Decimal
+
+from msgspec import Struct
 
 from plexus.core.clock import Clock
 from plexus.pipeline.account import Sink
+from plexus.pipeline.call import Call
 from plexus.pipeline.opaque_state import OpaqueState
 from plexus.pipeline.snapshot import Snapshot
+from plexus.pipeline.traffic import Traffic
 from plexus.pipeline.whereabouts import Whereabouts
+from plexus.routing.facts import nothing_known
 from plexus.upstream.client import Upstream
 
 
-class Gateway:
+def _nothing_of(_call: Call) -> Callable[[str, str], Decimal | None]:
+    return nothing_known
+
+
+class Gateway(Struct, kw_only=True):
     """The parts of a running gateway. `snapshot` is replaced whole when the configuration changes."""
 
-    def __init__(
-        self,
-        *,
-        snapshot: Snapshot,
-        upstream: Upstream,
-        sink: Sink,
-        clock: Clock,
-        dice: Callable[[], float],
-        state: OpaqueState,
-        whereabouts: Whereabouts,
-    ) -> None:
-        """All parts come from outside; `dice` gives numbers in [0, 1)."""
-        self.snapshot, self.upstream, self.sink = snapshot, upstream, sink
-        self.clock, self.dice, self.state, self.whereabouts = clock, dice, state, whereabouts
+    snapshot: Snapshot
+    upstream: Upstream
+    sink: Sink
+    clock: Clock
+    dice: Callable[[], float]
+    """Numbers in [0, 1)."""
+    state: OpaqueState
+    whereabouts: Whereabouts
+    traffic: Traffic
+    expected_cost: Callable[[Call], Callable[[str, str], Decimal | None]] = _nothing_of
+    """For a call, what it is expected to cost at a provider's model, in USD; None where that is unknown."""
+    headroom: Callable[[str, str], float | None] = nothing_known
+    """What is left of a provider's own quota, 0 to 1; None where that is unknown."""

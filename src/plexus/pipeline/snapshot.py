@@ -8,11 +8,14 @@ from msgspec import Struct
 from plexus.core.secret import Secret
 from plexus.ir.target import Target
 from plexus.keys.keyring import Keyring
+from plexus.pipeline.rules import Rules
 from plexus.protocols import WireProtocol
 from plexus.providers import Sign
 from plexus.routing.candidate import Candidate
 from plexus.routing.routes import Routes
+from plexus.routing.verdict import Options
 from plexus.upstream.client import Timeouts
+from plexus.upstream.stall import StallRule
 
 
 class Door(Struct, frozen=True, kw_only=True):
@@ -34,6 +37,9 @@ class Door(Struct, frozen=True, kw_only=True):
     path: Mapping[bool, str]
     """The path below `base_url`, by stream flag."""
     counts_tokens: bool = False
+    options: Options = Options()
+    """What the operator decided about failures of this provider."""
+    stall: StallRule | None = None
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -59,6 +65,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Peers whose X-Forwarded-For is believed."""
     version: int = 0
+    rules: Rules = Rules()
 
     def door(self, candidate: Candidate, protocol: str) -> Door | None:
         """The way to a candidate: in the client's own protocol if it is spoken there, else in the preferred one."""

@@ -8,7 +8,7 @@ from msgspec import Struct
 from plexus.core.json import JSONError, loads_lenient
 from plexus.core.sse import OversizeEvent
 from plexus.ir.chat import ChatResponse
-from plexus.ir.errors import InvalidAnswer
+from plexus.ir.errors import Fault, InvalidAnswer
 from plexus.ir.events import Event, ResponseEnd, ResponseStart, StreamError
 from plexus.ir.exchange import Reading
 from plexus.ir.unfold import unfold
@@ -16,6 +16,7 @@ from plexus.pipeline.frames import Framer, PlainAnswer
 from plexus.protocols import WireProtocol
 from plexus.upstream.failures import UpstreamFailed
 from plexus.upstream.reply import Pace, Reply
+from plexus.upstream.stall import StallRule, StallWatch
 
 
 class Batch(Struct):
@@ -41,6 +42,9 @@ class Bounds(Struct, kw_only=True):
     pace: Pace
     quiet: float | None = None
     """Seconds without anything but pings after which a stream counts as dead."""
+    stall: StallRule | None = None
+    own: float | None = None
+    """When the time is over that the target itself is given, by the event loop's clock; the pace may end sooner."""
 
 
 class WholeAnswer(Struct):
@@ -75,6 +79,9 @@ def read_answer(protocol: WireProtocol, body: bytes, reading: Reading, *, transl
 _FAILED = UpstreamFailed.because("upstream", "the provider ended its answer with an error", "ended_in_error").fault
 
 
+_IDLE = UpstreamFailed.because("timeout", "the provider's stream fell silent", "idle").fault
+_STALLED = UpstreamFailed.because("timeout", "the provider's stream came too slowly", "stall").fault
+
 _AFTER_FINISH = 1.0
 """Seconds a stream may go on with nothing but pings once the model has finished; some never send their last frame."""
 
@@ -97,6 +104,7 @@ class AnswerStream:
         self._chunks = reply.chunks(bounds.pace)
         self._time = asyncio.get_running_loop().time
         self._heard = self._time()
+        self._watch = StallWatch(bounds.stall, self._heard) if bounds.stall is not None else None
 
     async def batches(self) -> AsyncIterator[Batch]:
         """The stream, batch by batch."""
@@ -109,7 +117,10 @@ class AnswerStream:
                         yield Batch(rest, [])
                     return
                 if batch.idle and self._too_quiet():
-                    yield Batch(b"", self._ended(quiet=True))
+                    yield Batch(b"", self._ended(_IDLE))
+                    return
+                if self._watch is not None and self._stalled(batch):
+                    yield Batch(b"", self._ended(_STALLED))
                     return
             yield Batch(b"", self._ended())
         except PlainAnswer as answer:
@@ -142,22 +153,26 @@ class AnswerStream:
         quiet = _AFTER_FINISH if self._finished else self._bounds.quiet
         return quiet is not None and self._time() - self._heard > quiet
 
+    def _stalled(self, batch: Batch) -> bool:
+        """Whether too little came for too long; pings do not count as coming."""
+        watch, now = self._watch, self._time()
+        if watch is None or self._finished:
+            return False
+        watch.took(0 if batch.idle else len(batch.raw), now)
+        return watch.stalled(now)
+
     @property
     def _finished(self) -> bool:
         """Whether the model has said why it stopped, on a wire that goes on after that (chat's usage, `[DONE]`)."""
         return bool(getattr(self._decoder, "finished", False))
 
-    def _ended(self, *, quiet: bool = False) -> list[Event]:
+    def _ended(self, because: Fault | None = None) -> list[Event]:
         events: list[Event] = []
         for frame in self._framer.end():
             events += self._decoder.feed(frame)
         events += self._decoder.end()
-        if quiet and isinstance(events[-1], StreamError):
-            message = "the provider's stream fell silent"
-            return [
-                *events[:-1],
-                StreamError(UpstreamFailed.because("timeout", message, "idle").fault, events[-1].usage),
-            ]
+        if because is not None and isinstance(events[-1], StreamError):
+            return [*events[:-1], StreamError(because, events[-1].usage)]
         return self._honest(events)
 
     async def _plain(self, start: bytes) -> Batch:

@@ -1,40 +1,99 @@
-"""The doors a call may go through, best first: routing, then what the key allows."""
+"""The plan of a call: routing under the circumstances of this moment, and what the key allows."""
 
 from collections.abc import Callable
 
 from plexus.pipeline.call import Call
+from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.refused import Refused
 from plexus.pipeline.snapshot import Door
+from plexus.routing.candidate import Candidate
+from plexus.routing.facts import Facts
+from plexus.routing.plan import Circumstances, Plan, Route, plan
 from plexus.routing.routes import UnknownModel
 
 
-def doors_for(call: Call, dice: Callable[[], float]) -> list[Door]:
-    """The doors, at least one.
+def decide(call: Call, gateway: Gateway, *, everything: bool = False) -> Plan:
+    """The targets of a call, best first, and why not the others. It may come out without any.
+
+    `everything`: with all facts of every target, for showing them.
 
     Raises:
-        Refused: 404 for a name that is nobody's, 403 when the key may not use it, 503 when no target is left.
+        Refused: 404 for a name that is nobody's, 403 when the key may use none of its targets.
     """
-    name = call.model[:200]
+    route = _route(call)
+    traffic, rules = gateway.traffic, call.snapshot.rules
+    now = gateway.clock.wall()
+    session = call.session
+    decided = plan(
+        route,
+        Circumstances(
+            dice=gateway.dice,
+            now=now,
+            cooldowns=traffic.cooldowns,
+            slots=traffic.line.slots,
+            weigh=Facts(traffic.measurements, now, gateway.expected_cost(call), gateway.headroom),
+            refusal=_refusal(call),
+            speaks=_speaks(call) if route.prefer_protocol else None,
+            sticky=traffic.sessions.target(session.key) if session is not None and session.continued else None,
+            exploration=rules.exploration,
+            nearest=rules.nearest,
+            everything=everything,
+        ),
+    )
+    refused = [entry for entry in decided.excluded if entry.reason == "not_allowed"]
+    if not decided.candidates and refused and len(refused) == len(decided.excluded):
+        name = call.model[:200]
+        message = f"this key may not use the model {name!r}"
+        raise Refused("permission", message, code="model_not_allowed", param="model")
+    return decided
+
+
+def door_of(call: Call, candidate: Candidate) -> Door:
+    """The way to a planned target: in the client's own protocol if it is spoken there."""
+    door = call.snapshot.door(candidate, call.protocol.name)
+    if door is None:
+        raise LookupError(candidate)  # the plan holds no target without a door
+    return door
+
+
+def none_left(plan: Plan, now: float) -> Refused:
+    """The refusal of a request for which no target is left: 503, with the time of the first that can be tried again."""
+    name = plan.alias[:200]
+    seconds = plan.retry_after(now)
+    if seconds is None:
+        said = "all targets of {} are at their limit of requests" if plan.busy else "no target of {} is available"
+        refused = Refused("unavailable", said.format(repr(name)), code="busy" if plan.busy else "no_target")
+        refused.fault.retry_after = 1.0 if plan.busy else None
+        return refused
+    message = f"all targets of {name!r} are resting after failures; the next is tried in {max(seconds, 1):.0f} s"
+    refused = Refused("unavailable", message, code="all_targets_cooling")
+    refused.fault.retry_after = max(seconds, 1.0)
+    return refused
+
+
+def _route(call: Call) -> Route:
     try:
-        plan = call.snapshot.routes.plan(call.model, dice)
+        return call.route
     except UnknownModel:
-        raise Refused(
-            "not_found",
-            f"there is no model named {name!r} here; GET /v1/models lists the names this key can use",
-            code="model_not_found",
-            param="model",
-        ) from None
-    candidates = [c for c in plan.candidates if call.key.may_use(call.model, c.provider)]
-    if not candidates:
-        raise Refused(
-            "permission",
-            f"this key may not use the model {name!r}",
-            code="model_not_allowed",
-            param="model",
-        )
-    doors = [door for c in candidates if (door := call.snapshot.door(c, call.protocol.name)) is not None]
-    if not doors:
-        raise Refused("unavailable", f"no target of {name!r} is available", code="no_target")
-    if plan.prefer_protocol:
-        doors.sort(key=lambda door: door.protocol.name != call.protocol.name)
-    return doors
+        name = call.model[:200]
+        message = f"there is no model named {name!r} here; GET /v1/models lists the names this key can use"
+        raise Refused("not_found", message, code="model_not_found", param="model") from None
+
+
+def _refusal(call: Call) -> Callable[[Candidate], str]:
+    key, snapshot, model, protocol = call.key, call.snapshot, call.model, call.protocol.name
+
+    def refusal(candidate: Candidate) -> str:
+        if not key.may_use(model, candidate.provider):
+            return f"the key {key.name!r} may not use it"
+        return "" if snapshot.door(candidate, protocol) is not None else "it does not serve this kind of request"
+
+    return refusal
+
+
+def _speaks(call: Call) -> Callable[[Candidate], bool]:
+    def speaks(candidate: Candidate) -> bool:
+        door = call.snapshot.door(candidate, call.protocol.name)
+        return door is not None and door.protocol.name == call.protocol.name
+
+    return speaks

@@ -6,6 +6,12 @@ It only proposes: a plan puts the target first if it may be used at all, and ign
 from collections import OrderedDict
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from plexus.routing.session_id import of_response
+
+_CONTINUES = "responses"
+"""The protocol whose requests name the response they go on from."""
 
 
 class SessionKey(Struct, frozen=True):
@@ -42,6 +48,12 @@ class Sessions:
         self._targets.move_to_end(key)
         while len(self._targets) > self.size:
             self._targets.popitem(last=False)
+
+    def answered(self, key: SessionKey, response_id: str, provider: str, model: str) -> None:
+        """As `served`, and a request that continues this very response belongs to the session too."""
+        self.served(key, provider, model)
+        if response_id and key.protocol == _CONTINUES:
+            self.served(replace(key, session=of_response(response_id).id), provider, model)
 
     def forget(self, provider: str, model: str | None = None) -> int:
         """End all affinities to a provider, or to exactly one of its models. Returns how many there were."""

@@ -89,6 +89,7 @@ _CODES = {
     # Ours, for what has no status of its own.
     "empty": Verdict(failover=True, cools="", reason="empty"),
     "stall": Verdict(failover=True, cools="", reason="stalled"),
+    "deadline": Verdict(failover=False, cools="", reason="deadline"),
 }
 
 

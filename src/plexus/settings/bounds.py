@@ -75,9 +75,37 @@ class Sessions(Strict):
 
 
 class Failover(Strict):
-    """Whether the next target is tried when one fails."""
+    """Whether the next target is tried when one fails, or when it answers without any content."""
 
     enabled: bool = True
+    retry_empty: bool = True
+
+
+class Concurrency(Strict):
+    """What is done when there is more to do than may be done at once.
+
+    A request whose targets are all at their limit waits for one, `wait` seconds at most and behind `queue` others at most.
+    The process takes `requests` at once; while its event loop runs later than `lag` seconds it takes no further ones.
+    """
+
+    wait: Duration = 10.0
+    queue: Positive = 1000
+    requests: Positive = 5000
+    lag: Duration = 1.0
+
+
+class Balanced(Strict):
+    """The weights of the selector `balanced`, relative to one another."""
+
+    throughput: Annotated[float, Field(ge=0, le=1000)] = 1.0
+    latency: Annotated[float, Field(ge=0, le=1000)] = 1.0
+    cost: Annotated[float, Field(ge=0, le=1000)] = 1.0
+
+    @model_validator(mode="after")
+    def _one_counts(self) -> Self:
+        if self.throughput + self.latency + self.cost == 0:
+            raise refusal("all weights are 0, so nothing would be weighed", "give one of them a weight")
+        return self
 
 
 class VisionFallthrough(Strict):

@@ -6,7 +6,9 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from plexus.settings.alias import AliasSettings
 from plexus.settings.bounds import (
+    Balanced,
     Capture,
+    Concurrency,
     Failover,
     Limits,
     McpServerSettings,
@@ -36,6 +38,8 @@ class Settings(Strict):
     cooldown: Cooldown = Cooldown()
     timeout: Timeouts = Timeouts()
     stall: Stall = Stall()
+    concurrency: Concurrency = Concurrency()
+    balanced: Balanced = Balanced()
     sessions: Sessions = Sessions()
     exploration: Exploration = Exploration()
     hedge: Hedge = Hedge()
@@ -56,3 +60,8 @@ class Settings(Strict):
         """The limits that hold for attempts at this provider."""
         own = self.providers.get(provider)
         return self.timeout if own is None else self.timeout.over(own.timeout)
+
+    def stalls(self, provider: str) -> Stall:
+        """When a stream of this provider counts as stalled."""
+        own = self.providers.get(provider)
+        return self.stall if own is None else self.stall.over(own.stall)

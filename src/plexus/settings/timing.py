@@ -1,6 +1,6 @@
 """How long things may take: timeouts, stalls, heartbeats and cooldowns. All times are seconds."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -74,10 +74,14 @@ class Heartbeat(Strict):
 
 
 class Cooldown(Strict):
-    """How long a failing target rests: `initial`, doubled with each further failure up to `max`."""
+    """How long a failing target rests: `initial`, doubled with each further failure up to `max`.
+
+    `when_all`: what becomes of a request all of whose targets rest: it is refused, or the one nearest to its end is tried.
+    """
 
     initial: Duration = 120.0
     max: Duration = 18_000.0
+    when_all: Literal["refuse", "nearest"] = "refuse"
 
     @model_validator(mode="after")
     def _initial_is_not_above_max(self) -> Self:
