@@ -65,7 +65,8 @@ def sdks(gateway):
 
 
 def configuration(faulty):
-    providers, aliases = {}, {}
+    providers: dict[str, dict] = {}
+    aliases = {}
     for protocol in UPSTREAMS:
         demo, bad = f"demo-{protocol}", f"bad-{protocol}"
         providers[demo] = {"type": "demo", "models": {f"demo/{name}": {"access_via": [protocol]} for name in DEMO}}
