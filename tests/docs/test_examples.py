@@ -85,9 +85,7 @@ def test_the_provider_shown_is_a_declaration():
 
 
 NOT_THERE = {
-    "Failover": "failover",
-    "cooldowns": "cooldown",
-    "quotas": "user_quotas",
+    "Quotas": "user_quotas",
     "costs": "providers.<name>.models.<name>.pricing",
     "usage records": "retention",
 }
