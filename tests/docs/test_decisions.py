@@ -16,6 +16,8 @@ MODULES = {
     "ruamel-yaml": "ruamel",
 }
 """Where the module is not called like the package."""
+DRIVER = re.compile(r"(?:sqlite|postgresql)\+(\w+)")
+"""SQLAlchemy imports the driver that a URL names."""
 
 
 def test_every_decision_is_listed_once_under_its_own_title():
@@ -50,6 +52,8 @@ def _imported() -> set[str]:
                 found.add(node.module.partition(".")[0])
             elif isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.import_module":
                 found.add(ast.unparse(node.args[0]).strip("'").partition(".")[0])
+            elif isinstance(node, ast.Constant) and (driver := DRIVER.match(str(node.value))):
+                found.add(driver[1])
     return found
 
 

@@ -1,0 +1,192 @@
+"""The open database: reading and writing transactions on SQLite or PostgreSQL. What is asked of it is not its business."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from sqlalchemy import URL, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from plexus.core.secret import Secret
+from plexus.storage import sqlite_file
+from plexus.storage.address import Address
+from plexus.storage.failures import DatabaseAway, DatabaseUnusable, is_corruption, is_passing
+
+POOL = 5
+"""Connections a process keeps; as many again are opened when those are taken."""
+WAIT = 5.0
+"""Seconds a statement waits for a locked SQLite file, and a caller for a free connection."""
+CONNECT_WITHIN = 5.0
+STATEMENT_WITHIN = 30
+"""Seconds after which PostgreSQL gives a statement up; long jobs lift it for their own transaction."""
+_MODE = "plexus_begin"
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",  # readers and one writer do not wait for each other
+    # The journal forgets what is committed here, so a commit must outlive a power cut. There are a few commits a second.
+    "PRAGMA synchronous = FULL",
+    f"PRAGMA busy_timeout = {int(WAIT * 1000)}",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # a deleted or replaced secret does not stay in free pages
+    f"PRAGMA journal_size_limit = {64 * 1024 * 1024}",
+)
+
+
+class Database:
+    """An open database. Take transactions from `reading` and `writing`, and `close` it."""
+
+    def __init__(self, engine: AsyncEngine, path: Path | None = None, held: FileLock | None = None) -> None:
+        """`path` is the file of a SQLite database, `held` the lock on it."""
+        self.engine, self.path = engine, path
+        self._held = held
+        self._writers = engine.execution_options(**{_MODE: "IMMEDIATE"})
+        self._turn = asyncio.Lock() if path is not None else None
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads.
+
+        Raises:
+            DatabaseAway: when there is no connection to be had.
+        """
+        async with self._transaction(self.engine) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write, committed when the block ends well.
+
+        On SQLite it holds the write lock from its begin: one that reads first and then writes would fail at once when
+        another wrote between.
+
+        Raises:
+            DatabaseAway: when there is no connection to be had, or the lock is not free within `WAIT`.
+        """
+        async with AsyncExitStack() as stack:
+            if self._turn is not None:  # within the process writers queue in order instead of polling the file
+                await stack.enter_async_context(self._turn)
+            yield await stack.enter_async_context(self._transaction(self._writers))
+
+    @asynccontextmanager
+    async def outside(self) -> AsyncIterator[AsyncConnection]:
+        """A connection without a transaction, for what runs in none, such as VACUUM."""
+        options = {"isolation_level": "AUTOCOMMIT"} if self.path is None else {_MODE: ""}
+        async with self._turn or AsyncExitStack(), self.engine.connect() as connection:
+            yield await connection.execution_options(**options)
+
+    @asynccontextmanager
+    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(engine.connect())
+                await stack.enter_async_context(connection.begin())
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                raise self._away(error) from error
+            yield connection
+
+    def _away(self, error: BaseException) -> Exception:
+        if self.path is not None and is_corruption(error):
+            return sqlite_file.damaged(self.path, error)
+        if is_passing(error):
+            return DatabaseAway(f"the database does not answer: {type(error).__name__}")
+        return DatabaseUnusable(f"the database cannot be opened: {type(getattr(error, 'orig', error)).__name__}")
+
+    def wal_bytes(self) -> int:
+        """How large the write-ahead log of a SQLite file is; it grows while one reader never ends."""
+        with suppress(OSError):
+            return self.path.with_name(f"{self.path.name}-wal").stat().st_size if self.path is not None else 0
+        return 0
+
+    async def close(self) -> None:
+        """Close the connections and give the file free."""
+        await self.engine.dispose()
+        if self._held is not None:
+            self._held.release()
+
+
+async def open_database(address: Address, *, exclusive: bool = True, make: bool = True) -> Database:
+    """The database at an address. A missing SQLite file is made (unless `make` is false); PostgreSQL is not contacted yet.
+
+    `exclusive` takes a SQLite file for this process alone; only what merely reads, such as a backup, does without.
+
+    Raises:
+        DatabaseUnusable: when the operator has to do something first; the message says what.
+    """
+    if address.path is not None:
+        return await _sqlite(address.path, exclusive=exclusive, make=make)
+    if address.url is None:
+        raise DatabaseUnusable("there is neither a file nor a URL to open")
+    return Database(_postgresql(address.url))
+
+
+async def _sqlite(path: Path, *, exclusive: bool, make: bool) -> Database:
+    held = sqlite_file.lock(path) if exclusive else None
+    try:
+        if make:
+            await asyncio.to_thread(sqlite_file.make, path)
+        await asyncio.to_thread(sqlite_file.inspect, path)
+    except BaseException:
+        if held is not None:
+            held.release()
+        raise
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)), pool_size=POOL, max_overflow=POOL, pool_timeout=WAIT
+    )
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return Database(engine, path, held)
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins no transactions of its own; `_begin` does
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Any) -> None:
+    mode = connection.get_execution_options().get(_MODE, "DEFERRED")
+    if mode:
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _postgresql(url: Secret) -> AsyncEngine:
+    try:
+        import asyncpg  # noqa: PLC0415 - an extra, for who uses PostgreSQL
+    except ImportError:
+        raise DatabaseUnusable(
+            "PostgreSQL needs the package asyncpg: install plexus-gateway[postgres], or use SQLite"
+        ) from None
+
+    async def connect() -> Any:
+        try:
+            return await asyncpg.connect(
+                url.reveal(),  # asyncpg reads every spelling of libpq, SQLAlchemy's own URL only some
+                timeout=CONNECT_WITHIN,
+                server_settings={
+                    "application_name": "plexus",
+                    "statement_timeout": f"{STATEMENT_WITHIN}s",
+                    "idle_in_transaction_session_timeout": "120s",
+                },
+            )
+        except (asyncpg.exceptions.ClientConfigurationError, ValueError) as error:
+            raise DatabaseUnusable(f"DATABASE_URL is not understood: {type(error).__name__}") from None
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        pool_size=POOL,
+        max_overflow=POOL,
+        pool_timeout=WAIT,
+        pool_pre_ping=True,  # a restarted server leaves dead connections in the pool
+    )

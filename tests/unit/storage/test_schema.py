@@ -1,0 +1,71 @@
+"""The schema at start: raised once, again for nothing, refused when newer or foreign."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import inspect, text
+
+from plexus.storage.engine import open_database
+from plexus.storage.failures import DatabaseUnusable, NewerSchema
+from plexus.storage.schema import head, migrate, raise_to, revision_of, revisions
+from plexus.storage.tables import METADATA, REVISIONS
+
+
+async def names(database) -> set[str]:
+    async with database.reading() as connection:
+        return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
+
+
+async def test_a_second_start_changes_nothing(database):
+    before = await names(database)
+    await migrate(database)
+    assert await names(database) == before
+    async with database.reading() as connection:
+        assert await connection.run_sync(revision_of) == head()
+
+
+async def test_every_earlier_state_is_raised_to_the_last(address):
+    database = await open_database(address)
+    for revision in revisions():
+        async with database.writing() as connection:
+            await connection.run_sync(raise_to, revision)
+            assert await connection.run_sync(revision_of) == revision
+    assert await names(database) == set(METADATA.tables) | {REVISIONS}
+    await database.close()
+
+
+async def test_p27_a_newer_schema_is_refused_with_what_to_do(database):
+    async with database.writing() as connection:
+        await connection.execute(text(f"UPDATE {REVISIONS} SET version_num = '9999'"))
+    with pytest.raises(NewerSchema, match=r"newer version of Plexus \(schema 9999.*start that version, or restore"):
+        await migrate(database)
+    async with database.reading() as connection:
+        assert (await connection.execute(text(f"SELECT version_num FROM {REVISIONS}"))).scalar_one() == "9999"
+
+
+async def test_p22_tables_of_another_program_are_left_alone(address):
+    database = await open_database(address)
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TABLE providers (id INTEGER)"))
+    with pytest.raises(DatabaseUnusable, match="another program"):
+        await migrate(database)
+    assert await names(database) == {"providers"}
+    await database.close()
+
+
+async def test_tables_with_other_names_are_no_hindrance(address):
+    database = await open_database(address)
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TABLE quota_snapshots (id INTEGER)"))
+    await migrate(database)
+    assert await names(database) == set(METADATA.tables) | {REVISIONS, "quota_snapshots"}
+    await database.close()
+
+
+async def test_p27_two_that_start_at_once_make_the_tables_once(address):
+    first = await open_database(address)
+    second = await open_database(address, exclusive=False)
+    await asyncio.gather(migrate(first), migrate(second))
+    assert await names(first) == set(METADATA.tables) | {REVISIONS}
+    await second.close()
+    await first.close()
