@@ -17,6 +17,10 @@ from plexus.ir.events import (
 from plexus.ir.parts import Media, Part, Text, Thinking, TokenLogprob, ToolCall
 
 
+_PIECES = 1024
+"""Pieces of a text that are kept apart: each takes sixty bytes, though it may be a single character."""
+
+
 class Fold:
     """Collects events. `response` may be read at any time; `fault` is set when the stream ended in an error."""
 
@@ -43,7 +47,10 @@ class Fold:
         """Take in the next event."""
         match event:
             case TextDelta(index, text, logprobs):
-                self._texts.setdefault(index, []).append(text)
+                pieces = self._texts.setdefault(index, [])
+                pieces.append(text)
+                if len(pieces) == _PIECES:
+                    pieces[:] = ["".join(pieces)]
                 if logprobs:
                     self._logprobs.setdefault(index, []).extend(logprobs)
             case PartStart(index, part, choice):
