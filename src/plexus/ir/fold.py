@@ -16,7 +16,6 @@ from plexus.ir.events import (
 )
 from plexus.ir.parts import Media, Part, Text, Thinking, TokenLogprob, ToolCall
 
-
 _PIECES = 1024
 """Pieces of a text that are kept apart: each takes sixty bytes, though it may be a single character."""
 
@@ -46,13 +45,8 @@ class Fold:
     def add(self, event: Event) -> None:
         """Take in the next event."""
         match event:
-            case TextDelta(index, text, logprobs):
-                pieces = self._texts.setdefault(index, [])
-                pieces.append(text)
-                if len(pieces) == _PIECES:
-                    pieces[:] = ["".join(pieces)]
-                if logprobs:
-                    self._logprobs.setdefault(index, []).extend(logprobs)
+            case TextDelta():
+                self._grow(event)
             case PartStart(index, part, choice):
                 self._parts[index] = _copy(part)  # the encoder reads the same shell
                 self._choices[index] = choice
@@ -72,6 +66,14 @@ class Fold:
             case StreamError(fault, usage):
                 self.fault = fault
                 self._usage = usage or self._usage
+
+    def _grow(self, event: TextDelta) -> None:
+        pieces = self._texts.setdefault(event.index, [])
+        pieces.append(event.text)
+        if len(pieces) == _PIECES:
+            pieces[:] = ["".join(pieces)]
+        if event.logprobs:
+            self._logprobs.setdefault(event.index, []).extend(event.logprobs)
 
     def _end_part(self, event: PartEnd) -> None:
         part = self._parts.get(event.index)
