@@ -72,9 +72,12 @@ class _Brotli:
 
 
 class _Zstd:
-    """zstandard's streaming object has no output bound, so input is fed in slices whose output is bounded by the window."""
+    """zstandard's streaming object has no output bound, so input is fed in slices that cannot hold much.
 
-    SLICE = 1024
+    Four bytes may stand for a whole block of 128 KiB (RFC 8878, 3.1.1.2), so a slice is two megabytes at most.
+    """
+
+    SLICE = 64
 
     def __init__(self) -> None:
         self._engine = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024).decompressobj()
