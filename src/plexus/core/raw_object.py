@@ -46,17 +46,7 @@ class RawObject:
         """
         self.body = body
         self.values: dict[str, msgspec.Raw] = _split_strictly(body)
-        self.spans: dict[str, tuple[int, int]] = {}
-        place = 0
-        for key, value in self.values.items():
-            name = _KEY.match(body, place)
-            raw = bytes(value)
-            if name is None or not body.startswith(raw, name.end()) or not _spells(name[1], key):
-                raise JSONError("a key is given twice")
-            place = name.end() + len(raw)
-            self.spans[key] = (name.end(), place)
-        if _KEY.match(body, place):
-            raise JSONError("a key is given twice")
+        self.spans = _side_by_side(self.values, len(body)) or _found(self.values, body)
 
     def text(self, key: str) -> str | None:
         """The string at `key`, or None when it is absent or something else."""
@@ -87,6 +77,40 @@ class RawObject:
         last = max((end for _, end in self.spans.values()), default=self.body.index(b"{") + 1)
         rest = b",".join(msgspec.json.encode(key) + b":" + value for key, value in added.items())
         return b"".join([*pieces, self.body[place:last], b"," if self.spans else b"", rest, self.body[last:]])
+
+
+def _side_by_side(values: dict[str, msgspec.Raw], size: int) -> dict[str, tuple[int, int]] | None:
+    """Where the values lie if nothing else is there: no white space, no key in escapes, none twice. Most bodies are such.
+
+    Whatever else there were would make the body longer than this. None when it is.
+    """
+    spans: dict[str, tuple[int, int]] = {}
+    place = 1
+    for key, value in values.items():
+        start = place + len(key) + 3
+        place = start + len(value) + 1
+        spans[key] = (start, place - 1)
+    return spans if place == size else None
+
+
+def _found(values: dict[str, msgspec.Raw], body: bytes) -> dict[str, tuple[int, int]]:
+    """Where the values lie.
+
+    Raises:
+        JSONError: when a key is named twice.
+    """
+    spans: dict[str, tuple[int, int]] = {}
+    place = 0
+    for key, value in values.items():
+        name = _KEY.match(body, place)
+        raw = bytes(value)
+        if name is None or not body.startswith(raw, name.end()) or not _spells(name[1], key):
+            raise JSONError("a key is given twice")
+        place = name.end() + len(raw)
+        spans[key] = (name.end(), place)
+    if _KEY.match(body, place):
+        raise JSONError("a key is given twice")
+    return spans
 
 
 def _spells(written: bytes, key: str) -> bool:

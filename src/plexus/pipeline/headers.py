@@ -2,7 +2,7 @@
 
 import string
 import urllib.parse
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 _HOP_BY_HOP = frozenset(
@@ -59,18 +59,24 @@ _BACK = frozenset(
 _BACK_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-", "ratelimit", "x-codex-")
 
 
-def outgoing(client: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def outgoing(client: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """The client's own headers for a target of its protocol: all but framing, credentials and the notes of proxies."""
-    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in client]
-    named = {token.strip().lower() for name, value in pairs if name == "connection" for token in value.split(",")}
-    return {
-        name: value
-        for name, value in pairs
-        if name not in _NEVER_OUT
-        and name not in named
-        and not name.startswith(_NEVER_OUT_PREFIXES)
-        and value.isprintable()
+    kept = {
+        name: text
+        for written, value in client
+        if (name := _outgoing_name(written)) and (text := value.decode("latin-1")).isprintable()
     }
+    for line in [value for written, value in client if written == b"connection"]:
+        for token in line.decode("latin-1").split(","):
+            kept.pop(token.strip().lower(), None)
+    return kept
+
+
+@lru_cache(maxsize=1024)
+def _outgoing_name(name: bytes) -> str:
+    """The name as it goes out, "" when it does not."""
+    text = name.decode("latin-1")
+    return "" if text in _NEVER_OUT or text.startswith(_NEVER_OUT_PREFIXES) else text
 
 
 _BETA = "anthropic-beta"
@@ -88,10 +94,17 @@ def betas(*sources: Mapping[str, str]) -> dict[str, str]:
 def returning(upstream: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """The provider's headers the client gets to see: request ids, rate limits, `Retry-After`."""
     return [
-        (lower.encode("latin-1"), value.encode("latin-1", "replace"))
+        (known, value.encode("latin-1", "replace"))
         for name, value in upstream.items()
-        if ((lower := name.lower()) in _BACK or lower.startswith(_BACK_PREFIXES)) and value.isprintable()
+        if (known := _returning_name(name)) and value.isprintable()
     ]
+
+
+@lru_cache(maxsize=1024)
+def _returning_name(name: str) -> bytes:
+    """The name as the client gets to see it, empty when it does not."""
+    lower = name.lower()
+    return lower.encode("latin-1") if lower in _BACK or lower.startswith(_BACK_PREFIXES) else b""
 
 
 @lru_cache(maxsize=4096)

@@ -56,8 +56,8 @@ class Upstream:
         Raises:
             UpstreamFailed: when the provider cannot be reached, refuses to answer in time, or may not be dialled.
         """
-        url = _parsed(outgoing.url)
-        if (reason := _literal_refusal(url.host or "", private=self._allow_private)) is not None:
+        url, reason, proxy = _place(outgoing.url, self._allow_private)
+        if reason is not None:
             raise address_refused(reason)
         watch = Watch()
         request = self._session.request(
@@ -66,7 +66,7 @@ class Upstream:
             data=outgoing.body or None,
             headers=outgoing.headers,
             allow_redirects=False,
-            proxy=_proxy(url.scheme, url.host or ""),
+            proxy=proxy,
             timeout=_budget(timeouts.connect),
         )
         try:
@@ -89,6 +89,13 @@ class Upstream:
 
 
 @lru_cache(maxsize=4096)
+def _place(address: str, private: bool) -> tuple[URL, str | None, str | None]:
+    """The URL, why it may not be dialled, and the proxy that leads there; looked up once for each."""
+    url = URL(address, encoded=True)
+    host = url.host or ""
+    return url, _literal_refusal(host, private=private), _proxy(url.scheme, host)
+
+
 def _literal_refusal(host: str, *, private: bool) -> str | None:
     """Why a host given as an address may not be dialled; the resolver never sees it. None for names and allowed ones."""
     try:
@@ -108,11 +115,6 @@ def _earliest(now: float, seconds: float | None, deadline: float | None) -> floa
     if seconds is None:
         return deadline
     return now + seconds if deadline is None else min(now + seconds, deadline)
-
-
-@lru_cache(maxsize=4096)
-def _parsed(url: str) -> URL:
-    return URL(url, encoded=True)
 
 
 @lru_cache(maxsize=256)

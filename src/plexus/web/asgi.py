@@ -36,39 +36,42 @@ class Application:
     def __init__(self, gateway: Gateway, protocols: Mapping[str, WireProtocol], started: int) -> None:
         """`started`: when the process began, in seconds since the epoch."""
         self._protocols = protocols
-        self._exact, self._patterns = _routes(gateway, protocols, started)
+        exact, self._patterns = _routes(gateway, protocols, started)
+        self._exact = {path.encode(): app for path, app in exact.items()}
+        """A path known to the letter cannot be read in two ways."""
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request, or the server's own start and stop."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        if _AMBIGUOUS.search(scope["path"]):
-            await self._refuse(scope, send, 400, "the path is ambiguous", "ambiguous_path")
-            return
-        path: str = scope["raw_path"].decode("latin-1")
-        if len(path) > _LONGEST:
-            await self._refuse(scope, send, 414, "the path is too long", "path_too_long")
-            return
-        app = self._exact.get(path) or self._matching(path)
-        if app is None:
-            await self._refuse(
-                scope, send, 404, "there is nothing at this path; GET / names the endpoints", "unknown_path"
-            )
-            return
+        app = self._exact.get(scope["raw_path"]) or self._matching(scope)
         try:
             await app(scope, receive, send)
         except asyncio.CancelledError as gone:
             if gone.args != (CLIENT_GONE,):
                 raise
 
+    def _matching(self, scope: dict[str, Any]) -> App:
+        """What serves a path that is not known to the letter, or says why nothing does."""
+        if _AMBIGUOUS.search(scope["path"]):
+            return self._refusing(400, "the path is ambiguous", "ambiguous_path")
+        path: str = scope["raw_path"].decode("latin-1")
+        if len(path) > _LONGEST:
+            return self._refusing(414, "the path is too long", "path_too_long")
+        app = next((app for pattern, app in self._patterns if pattern.fullmatch(path)), None)
+        return app or self._refusing(404, "there is nothing at this path; GET / names the endpoints", "unknown_path")
+
+    def _refusing(self, status: int, message: str, code: str) -> App:
+        async def refuse(scope: dict[str, Any], _receive: Receive, send: Send) -> None:
+            await self._refuse(scope, send, status, message, code)
+
+        return refuse
+
     async def _refuse(self, scope: dict[str, Any], send: Send, status: int, message: str, code: str) -> None:
         kind: FaultKind = "not_found" if status == _NOT_FOUND else "invalid_request"
         fault = Fault(kind=kind, status=status, message=message, code=code)
         await send_answer(refusal(suggested(scope, self._protocols), fault, ids.request_id()), send)
-
-    def _matching(self, path: str) -> App | None:
-        return next((app for pattern, app in self._patterns if pattern.fullmatch(path)), None)
 
 
 def _routes(

@@ -103,6 +103,8 @@ class HeadRules(HttpToolsProtocol):
             self.send_400_response("Invalid HTTP request received.")
         if self._deaf or self.transport.is_closing():
             return
+        if self._in_head:  # most heads come whole, and are never waited for
+            self._await("head", self.head_time, self._head_late)
         if in_head and self._in_head:  # a name or value that never ends is shown to no callback
             self._size += len(data)
             if self._size > self.head_size:
@@ -116,20 +118,23 @@ class HeadRules(HttpToolsProtocol):
     # What the parser calls
 
     def on_message_begin(self) -> None:
-        """A further request on the same connection gets its own time."""
+        """A further request on the same connection is counted anew."""
         super().on_message_begin()
         self._in_head = True
         self._size = 0
-        self._await("head", self.head_time, self._head_late)
 
     def on_url(self, url: bytes) -> None:
         """Count the request line."""
         super().on_url(url)
-        self._count(len(url))
+        self._size += len(url)
+        if self._size > self.head_size:
+            self._refuse(*_TOO_LARGE)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count names and values. Trailers are counted and dropped: they come too late to mean anything."""
-        self._count(len(name) + len(value) + 4)
+        self._size += len(name) + len(value) + 4
+        if self._size > self.head_size:
+            self._refuse(*_TOO_LARGE)
         if not self._in_head:
             return
         super().on_header(name, value)
@@ -196,6 +201,7 @@ class HeadRules(HttpToolsProtocol):
     def _check(self) -> None:
         """Raises through `_refuse` for a head that two readers could read differently."""
         version = self.parser.get_http_version()
+        names = [name for name, _ in self.headers]
         named = [value for name, value in self.headers if name == b"host"]
         if version not in {"1.0", "1.1"}:
             self._refuse(400, b"this is HTTP/1.1")
@@ -203,9 +209,10 @@ class HeadRules(HttpToolsProtocol):
             self._refuse(400, b"exactly one Host header is needed")
         if named and not _HOST.fullmatch(named[0]):
             self._refuse(400, b"the Host header is not a host")
-        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
-        if codings and (version == "1.0" or len(codings) > 1 or codings[0].strip().lower() != b"chunked"):
-            self._refuse(400, b"this transfer encoding is not read here")
+        if b"transfer-encoding" in names:
+            codings = [value for name, value in self.headers if name == b"transfer-encoding"]
+            if version == "1.0" or len(codings) > 1 or codings[0].strip().lower() != b"chunked":
+                self._refuse(400, b"this transfer encoding is not read here")
         if self.parser.should_upgrade() and self._announces_body():
             self._refuse(400, b"an upgrade with a body is not understood")
         if b"#" in self.url or not (self.url.startswith(b"/") or self._to_this_host(named)):
@@ -220,11 +227,6 @@ class HeadRules(HttpToolsProtocol):
     def _to_this_host(self, named: list[bytes]) -> bool:
         absolute = _ABSOLUTE.match(self.url)
         return absolute is not None and (not named or absolute[1].lower() == named[0].lower())
-
-    def _count(self, size: int) -> None:
-        self._size += size
-        if self._size > self.head_size:
-            self._refuse(*_TOO_LARGE)
 
     def _refuse(self, status: int, reason: bytes) -> None:
         self._refusal = (status, reason)

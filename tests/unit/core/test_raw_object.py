@@ -44,11 +44,11 @@ def test_what_is_not_an_object_is_refused(body):
         st.recursive(st.none() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c)),
         max_size=6,
     ),
-    st.sampled_from([None, 2]),
+    st.sampled_from([{}, {"indent": 2}, {"separators": (",", ":")}]),
     st.booleans(),
 )
-def test_any_object_is_split_where_its_values_are(value, indent, ascii_only):
-    body = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "replace")
+def test_any_object_is_split_where_its_values_are(value, style, ascii_only):
+    body = json.dumps(value, ensure_ascii=ascii_only, **style).encode("utf-8", "replace")
     raw = RawObject(body)
     assert {key: json.loads(body[start:end]) for key, (start, end) in raw.spans.items()} == json.loads(body)
     if value:

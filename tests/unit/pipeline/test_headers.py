@@ -29,6 +29,17 @@ def test_c26_a_header_value_that_could_start_a_new_line_is_left_out():
     assert outgoing([(b"x-a", b"1\x0b2"), (b"x-b", b"2\x00")]) == {}
 
 
+def test_134_what_any_connection_header_names_stays_here():
+    client = [
+        (b"x-one", b"1"),
+        (b"connection", b"X-One"),
+        (b"x-two", b"2"),
+        (b"connection", b"close, x-two"),
+        (b"x-three", b"3"),
+    ]
+    assert outgoing(client) == {"x-three": "3"}
+
+
 def test_137_rate_limits_and_retry_after_come_back_and_nothing_else():
     upstream = CIMultiDict(
         {

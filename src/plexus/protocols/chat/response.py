@@ -36,6 +36,8 @@ _CHOICE = frozenset(
     {"index", "message", "delta", "finish_reason", "finish_details", "stop_reason", "logprobs", "text", "usage"}
 )
 
+_PLAIN = frozenset({"role", "content"})
+"""Fields of a message that says nothing but its text; all others absent, null or empty."""
 
 _YEAR_9999 = 253_402_300_800
 
@@ -49,7 +51,8 @@ def decode_response(body: Wire, reading: Reading) -> ChatResponse:
     choices = [choice for choice in _list(body.get("choices")) if isinstance(choice, dict)]
     if not choices:
         raise InvalidAnswer("the answer holds no choices")
-    choices.sort(key=_number)
+    if len(choices) > 1:
+        choices.sort(key=_number)
     message = _Message(reading, read_sources(body))
     answers = [_alternative(choice, message) for choice in choices]
     first, *others = answers
@@ -115,6 +118,9 @@ class _Message:
         parts: list[Part] = [*read_thoughts(message, self._sign)]
         content = read_content(message.get("content"), self._reading.origin)
         parts += _untagged(content) if self._reading.think_tags and not parts else content
+        if not (logprobs or self._sources) and _PLAIN.issuperset([name for name, value in message.items() if value]):
+            self.nameless = False
+            return parts
         if isinstance(message.get("refusal"), str) and message["refusal"]:
             parts.append(Text(text=message["refusal"], refusal=True))
         parts += read_images(message.get("images"))
@@ -195,11 +201,13 @@ def _place_signature(parts: list[Part], calls: list[ToolCall], value: str, readi
 def _extras(body: Wire, choices: list[Wire]) -> Wire | None:
     """What has no canonical place: unknown fields at the top, and those of each choice under `choices`."""
     extras = {key: value for key, value in body.items() if key not in KNOWN and value is not None}
-    inner = [
-        {key: value for key, value in choice.items() if key not in _CHOICE and value is not None} for choice in choices
-    ]
-    if any(inner):
-        extras["choices"] = inner
+    if not all(_CHOICE.issuperset(choice) for choice in choices):
+        inner = [
+            {key: value for key, value in choice.items() if key not in _CHOICE and value is not None}
+            for choice in choices
+        ]
+        if any(inner):
+            extras["choices"] = inner
     return extras or None
 
 

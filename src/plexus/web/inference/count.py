@@ -13,7 +13,7 @@ def endpoint(gateway: Gateway, protocol: WireProtocol) -> Endpoint:
     """The endpoint of one protocol."""
 
     async def serve(scope: Scope, receive: Receive, visit: Visit) -> Answer:
-        body = await read_object(scope, receive, visit.snapshot)
+        body = await read_object(visit, receive)
         call = call_of(visit, scope, protocol, body, model=model_in(body), stream=False)
         return await count_tokens(call, gateway)
 

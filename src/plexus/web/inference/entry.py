@@ -19,7 +19,7 @@ from plexus.protocols import WireProtocol
 from plexus.upstream.failures import UpstreamFailed
 from plexus.web.address import client_address
 from plexus.web.body import Receive, raw_body, read_body, replayed, split
-from plexus.web.idempotency import Idempotency, Owner, fingerprint, key_in
+from plexus.web.idempotency import HEADER, Idempotency, Owner, fingerprint, key_in
 from plexus.web.reply import Send, refusal, send_answer
 
 log = logger("plexus.web")
@@ -34,10 +34,12 @@ _MODEL_LENGTH = 512
 class Visit:
     """One request at the door: its id, the configuration it keeps, and who makes it."""
 
-    __slots__ = ("answer", "attribution", "claim", "key", "request_id", "snapshot", "started")
+    __slots__ = ("answer", "attribution", "claim", "headers", "key", "request_id", "snapshot", "started")
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, scope: Scope) -> None:
         """Pin the configuration of this moment."""
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        """One value of each header; most requests have no more."""
         self.snapshot: Snapshot = gateway.snapshot
         self.started = gateway.clock.monotonic()
         self.request_id = ids.request_id()
@@ -66,11 +68,10 @@ class Visit:
             hint = "send it as a bearer token, or in the header x-api-key or x-goog-api-key"
             raise Refused("authentication", f"{said}; {hint}", code="invalid_api_key")
         self.key, self.attribution = found
-        address = client_address(
-            (scope.get("client") or ("",))[0],
-            [value for name, value in scope["headers"] if name == b"x-forwarded-for"],
-            self.snapshot.trusted_proxies,
-        )
+        address = (scope.get("client") or ("",))[0]
+        if self.snapshot.trusted_proxies and b"x-forwarded-for" in self.headers:
+            hops = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            address = client_address(address, hops, self.snapshot.trusted_proxies)
         if not self.key.may_come_from(address):
             raise Refused("permission", "this key may not be used from this address", code="address_not_allowed")
 
@@ -92,10 +93,10 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        visit = Visit(self._gateway)
+        visit = Visit(self._gateway, scope)
         try:
             answer = await self._answer(scope, receive, visit)
-            if (label := label_in(scope["headers"])) is not None:
+            if not _LABELS.isdisjoint(visit.headers) and (label := label_in(scope["headers"])) is not None:
                 answer.headers.append((b"x-client-request-id", label))
             await send_answer(answer, send)
         finally:
@@ -107,7 +108,7 @@ class Endpoint:
             if scope["method"] not in self._methods:
                 return self._not_allowed(visit)
             visit.admit(scope)
-            key = key_in(scope["headers"]) if self._once is not None else None
+            key = key_in(scope["headers"]) if self._once is not None and HEADER in visit.headers else None
             if key is None or self._once is None:
                 return await self._serve(scope, receive, visit)
             return await self._served_once(self._once, key, (scope, receive, visit))
@@ -126,7 +127,7 @@ class Endpoint:
 
     async def _served_once(self, once: Idempotency, key: str, served: tuple[Scope, Receive, Visit]) -> Answer:
         scope, receive, visit = served
-        body = await raw_body(dict(scope["headers"]), receive, visit.snapshot.limits)
+        body = await raw_body(visit.headers, receive, visit.snapshot.limits)
         owner = (visit.key.name, key)
         known = once.begin(owner, fingerprint(scope["raw_path"], scope["query_string"], body))
         if known is not None:
@@ -160,14 +161,15 @@ def label_in(headers: list[tuple[bytes, bytes]]) -> bytes | None:
     return None
 
 
-async def read_object(scope: Scope, receive: Receive, snapshot: Snapshot) -> RawObject:
+async def read_object(visit: Visit, receive: Receive) -> RawObject:
     """The request's JSON body.
 
     Raises:
         Refused: as `read_body` and `split`.
     """
-    body = await read_body(dict(scope["headers"]), receive, snapshot.limits)
-    return await split(body, snapshot.limits)
+    limits = visit.snapshot.limits
+    body = await read_body(visit.headers, receive, limits)
+    return await split(body, limits)
 
 
 def call_of(
@@ -225,7 +227,9 @@ def stream_in(body: RawObject) -> bool:
     Raises:
         InvalidRequest: when it is neither true nor false.
     """
-    flag = loads(bytes(body.values["stream"])) if "stream" in body.values else None
+    if "stream" not in body.values:
+        return False
+    flag = loads(bytes(body.values["stream"]))
     if flag is None or isinstance(flag, bool):
         return bool(flag)
     raise InvalidRequest("stream", "must be true or false")

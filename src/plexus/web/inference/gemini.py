@@ -30,7 +30,7 @@ def endpoint(gateway: Gateway, protocol: WireProtocol, once: Idempotency) -> End
             raise Refused("not_found", "embeddings are not served here yet", code="embeddings_not_served")
         if action not in {GENERATE, STREAM, COUNT}:
             raise Refused("not_found", f"there is no action {action[:80]!r} here", code="unknown_action")
-        body = await read_object(scope, receive, visit.snapshot)
+        body = await read_object(visit, receive)
         stream = action == STREAM
         array = stream and parse_qs(scope["query_string"].decode("latin-1")).get("alt") != ["sse"]
         call = call_of(visit, scope, protocol, body, model=model, stream=stream, array=array)
@@ -47,7 +47,7 @@ def anthropic_endpoint(gateway: Gateway, protocol: WireProtocol, once: Idempoten
         if action not in {RAW, RAW_STREAM}:
             raise Refused("not_found", f"there is no action {action[:80]!r} here", code="unknown_action")
         # the version stands in a header everywhere else, where Anthropic refuses it in the body
-        body = (await read_object(scope, receive, visit.snapshot)).without("anthropic_version")
+        body = (await read_object(visit, receive)).without("anthropic_version")
         call = call_of(visit, scope, protocol, body, model=model, stream=action == RAW_STREAM)
         return await chat.answer(call, gateway)
 

@@ -15,7 +15,7 @@ def endpoint(gateway: Gateway, protocol: WireProtocol, once: Idempotency) -> End
     """The endpoint of one protocol. A request with an idempotency key is served once."""
 
     async def serve(scope: Scope, receive: Receive, visit: Visit) -> Answer:
-        body = await read_object(scope, receive, visit.snapshot)
+        body = await read_object(visit, receive)
         call = call_of(visit, scope, protocol, body, model=model_in(body), stream=stream_in(body))
         return await chat.answer(call, gateway)
 

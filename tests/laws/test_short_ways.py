@@ -1,0 +1,49 @@
+"""What is read in a short way is what the long way reads, on every recorded answer and request."""
+
+import json
+
+import pytest
+
+from plexus.app import protocols
+from plexus.core import raw_object
+from plexus.core.raw_object import RawObject
+from plexus.ir.errors import InvalidAnswer
+from plexus.ir.exchange import Reading
+from plexus.ir.parts import Origin
+from plexus.protocols.chat import response
+from tests.corpus.recordings import not_an_answer, select
+
+CHAT = protocols()["chat"]
+
+
+def read(body, *, tags):
+    try:
+        return CHAT.decode_response(body, Reading(origin=Origin("a", "b", "chat"), seed="s", think_tags=tags))
+    except InvalidAnswer as invalid:
+        return str(invalid)
+
+
+@pytest.mark.parametrize("tags", [False, True])
+def test_a_message_of_nothing_but_text_is_read_as_every_other(tags, monkeypatch):
+    bodies = [
+        json.loads(recording.response_body)
+        for recording in select("chat", streaming=False)
+        if not not_an_answer(recording)
+    ]
+    assert bodies
+    short = [read(body, tags=tags) for body in bodies]
+    monkeypatch.setattr(response, "_PLAIN", frozenset())
+    assert [read(body, tags=tags) for body in bodies] == short
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_the_fields_of_a_body_lie_where_they_are_found(separators, monkeypatch):
+    bodies = [
+        json.dumps(recording.request, separators=separators, ensure_ascii=False).encode()
+        for recording in select()
+        if isinstance(recording.request, dict)
+    ]
+    assert bodies
+    short = [RawObject(body).spans for body in bodies]
+    monkeypatch.setattr(raw_object, "_side_by_side", lambda *_: None)
+    assert [RawObject(body).spans for body in bodies] == short
