@@ -150,6 +150,8 @@ class Usage(Struct, kw_only=True):
     cache_write_1h: int | None = None
     reasoning: int | None = None
     audio_input: int | None = None
+    cache_read_audio: int | None = None
+    """The share of `audio_input` that was read from the cache."""
     audio_output: int | None = None
     image_input: int | None = None
     image_output: int | None = None

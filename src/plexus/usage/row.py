@@ -73,6 +73,10 @@ class AttemptRow(Money, frozen=True, kw_only=True):
     provider: str = ""
     model: str = ""
     upstream_protocol: str = ""
+    served_model: str = ""
+    """The model's id as the provider answered it; "" when it did not."""
+    aside: bool = False
+    """Whether the provider did it on the side of the attempt that follows, with tokens its totals leave out (an advisor)."""
     offset_ms: float = 0.0
     duration_ms: float = 0.0
     ttft_ms: float | None = None

@@ -64,6 +64,7 @@ def read_usage(metadata: Any) -> Usage | None:
         cache_read=cached,
         reasoning=thoughts,
         audio_input=_modality(prompts, "AUDIO"),
+        cache_read_audio=_modality(wire.get("cacheTokensDetails"), "AUDIO"),
         image_input=_modality(prompts, "IMAGE"),
         audio_output=_modality(answers, "AUDIO"),
         image_output=_modality(answers, "IMAGE"),

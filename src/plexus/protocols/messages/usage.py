@@ -42,7 +42,8 @@ def read_usage(wire: Any) -> Usage | None:
     if reasoning is not None and reasoning > (output or 0):
         reasoning = output or 0
         flags.append("clamped_reasoning")
-    tier = wire.get("service_tier")
+    # Fast mode has prices of its own: https://platform.claude.com/docs/en/build-with-claude/fast-mode
+    tier = "fast" if wire.get("speed") == "fast" else wire.get("service_tier")
     return Usage(
         input=_count(wire, "input_tokens", flags),
         output=output,
@@ -54,6 +55,25 @@ def read_usage(wire: Any) -> Usage | None:
         flags=flags,
         raw=wire,
     )
+
+
+_BESIDE = frozenset({"advisor_message", "compaction"})
+"""Kinds of iterations whose tokens the totals leave out, though they are billed."""
+
+
+def beside(wire: Any) -> list[tuple[str, Usage]]:
+    """What was billed beside the totals of a usage object: the model that did it ("": the one asked), and its counts.
+
+    https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool, …/build-with-claude/compaction
+    """
+    iterations = wire.get("iterations") if isinstance(wire, dict) else None
+    found: list[tuple[str, Usage]] = []
+    for iteration in iterations if isinstance(iterations, list) else ():
+        if isinstance(iteration, dict) and iteration.get("type") in _BESIDE:
+            model, usage = iteration.get("model"), read_usage(iteration)
+            if usage is not None:
+                found.append((model if isinstance(model, str) else "", usage))
+    return found
 
 
 def merge(before: Extras, later: Any) -> Extras:

@@ -1,0 +1,178 @@
+"""From the facts of attempts to the rows that are booked: who billed, what counts, which cost the books go by."""
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from plexus.ir.chat import Usage
+from plexus.protocols.messages.usage import beside
+from plexus.usage.cost import ZERO, Cost, added, cost
+from plexus.usage.price import Price
+from plexus.usage.reported import reported
+from plexus.usage.row import COSTS, AttemptRow, CostSource, RowStatus, Tokens, UsageRow
+from plexus.usage.tokens import measured
+
+_COUNTERS = tuple(name for name in Tokens.__struct_fields__ if name.endswith("_tokens"))
+_SHORTEST = 10.0
+"""Milliseconds below which a speed says more of buffers than of the model."""
+
+
+class Tried(Struct, frozen=True, kw_only=True):
+    """What is known of one attempt by its end. Times as in `AttemptRow`; tokens `sent` and `delivered` are estimates."""
+
+    provider: str
+    model: str
+    upstream_protocol: str = ""
+    served_model: str = ""
+    offset_ms: float = 0.0
+    duration_ms: float = 0.0
+    ttft_ms: float | None = None
+    streaming: bool = False
+    status: RowStatus
+    http_status: int = 0
+    error_class: str | None = None
+    error: str | None = None
+    usage: Usage | None = None
+    sent: int = 0
+    delivered: int = 0
+    comments: tuple[str, ...] = ()
+    """Comment lines of the stream that may hold a cost."""
+
+
+def attempt_rows(
+    tried: Tried, price_of: Callable[[Tried], Price | None], *, trust_reported: bool = True
+) -> list[AttemptRow]:
+    """The row of an attempt, last, after those of what the provider did beside it and bills at another model's price."""
+    rows = [attempt_row(tried, price_of(tried), trust_reported=trust_reported)]
+    if rows[0].cost_reported is None:
+        for model, usage in beside(tried.usage.raw if tried.usage is not None else None):
+            done = replace(tried, model=model or tried.model, served_model="", usage=usage, sent=0, delivered=0)
+            beside_it = attempt_row(done, price_of(done), trust_reported=trust_reported)
+            rows.insert(-1, replace(beside_it, aside=True, duration_ms=0.0, ttft_ms=None, tokens_per_second=None))
+    return rows
+
+
+def attempt_row(tried: Tried, price: Price | None, *, trust_reported: bool = True) -> AttemptRow:
+    """The row of one attempt. A failed one that the provider billed, by its own word or by what came, counts.
+
+    `trust_reported`: whether a cost the provider reported goes before the computed one. Both are kept.
+    """
+    charged = reported(tried.usage, tried.comments)
+    billed = bool(tried.status == "ok" or tried.delivered or charged or _counted(tried.usage))
+    tokens = Tokens()
+    if billed:
+        whole = tried.status == "ok"
+        tokens = measured(tried.usage, sent=tried.sent, delivered=tried.delivered, whole=whole)
+    row = AttemptRow(
+        **asdict(tokens),
+        provider=tried.provider,
+        model=tried.model,
+        upstream_protocol=tried.upstream_protocol,
+        served_model=tried.served_model,
+        offset_ms=tried.offset_ms,
+        duration_ms=tried.duration_ms,
+        ttft_ms=tried.ttft_ms,
+        tokens_per_second=speed(tokens.output_tokens, tried.duration_ms, tried.ttft_ms if tried.streaming else None),
+        status=tried.status,
+        http_status=tried.http_status,
+        error_class=tried.error_class,
+        error=tried.error,
+        billed=billed,
+        cost_reported=charged,
+    )
+    return priced(row, price, trust_reported=trust_reported)
+
+
+def priced(row: AttemptRow, price: Price | None, *, trust_reported: bool = True) -> AttemptRow:
+    """The same attempt at this price: its counters and what the provider reported stay as they are."""
+    if not row.billed:
+        return replace(row, cost=ZERO.total, cost_source="unbilled", **_parts(ZERO))
+    computed = cost(price, row)
+    charged = row.cost_reported
+    if charged is not None and (trust_reported or computed.total is None):
+        return replace(row, cost=charged, cost_source="provider", **_parts(computed))
+    known = price is not None and computed.total is not None
+    source: CostSource = price.source if price is not None and known else "unknown"
+    return replace(row, cost=computed.total, cost_source=source, **_parts(computed))
+
+
+def booked(row: UsageRow, attempts: Sequence[AttemptRow]) -> UsageRow:
+    """The request's row with its attempts and what they sum up to. The other facts are those of `row`.
+
+    A request nobody charged for cost nothing ("unbilled"); one that was cut off before anything was noted is unknown.
+    """
+    billed = [attempt for attempt in attempts if attempt.billed]
+    last = attempts[-1] if attempts else None
+    lost = row.status == "interrupted" and not billed
+    row = replace(
+        row,
+        attempts=tuple(attempts),
+        provider=last.provider if last else row.provider,
+        model=last.model if last else row.model,
+        upstream_protocol=last.upstream_protocol if last else row.upstream_protocol,
+        tokens_per_second=last.tokens_per_second if last else None,
+        overhead_ms=row.overhead_ms if row.overhead_ms is not None else overhead(row.duration_ms, attempts),
+        tokens_estimated=any(attempt.tokens_estimated for attempt in billed),
+        usage_flags=tuple(sorted({flag for attempt in billed for flag in attempt.usage_flags})),
+        service_tier=billed[-1].service_tier if billed else "",
+        price_version="; ".join(dict.fromkeys(attempt.price_version for attempt in billed if attempt.price_version)),
+        **{name: sum(getattr(attempt, name) for attempt in billed) for name in _COUNTERS},
+    )
+    return replace(row, cost_source=_source(billed, lost=lost), **_totals(billed, lost=lost))
+
+
+def speed(output_tokens: int, duration_ms: float, ttft_ms: float | None) -> float | None:
+    """Output tokens a second: after the first of a stream, over the whole of anything else. None where nothing was timed."""
+    window = duration_ms - ttft_ms if ttft_ms is not None else duration_ms
+    if window < _SHORTEST:
+        window = duration_ms
+    return round(output_tokens * 1000 / window, 3) if output_tokens > 0 and window >= _SHORTEST else None
+
+
+def overhead(duration_ms: float, attempts: Iterable[AttemptRow]) -> float:
+    """Milliseconds of a request in which no attempt was under way. Attempts that ran side by side do not count twice."""
+    busy, reached = 0.0, 0.0
+    for start, end in sorted((attempt.offset_ms, attempt.offset_ms + attempt.duration_ms) for attempt in attempts):
+        busy += max(min(end, duration_ms) - max(start, reached), 0.0)
+        reached = max(reached, end)
+    return round(max(duration_ms - busy, 0.0), 3)
+
+
+def _counted(usage: Usage | None) -> bool:
+    return usage is not None and bool(usage.input_total or usage.output)
+
+
+def _parts(amounts: Cost) -> dict[str, object]:
+    return {
+        "cost_computed": amounts.total,
+        "cost_input": amounts.input,
+        "cost_output": amounts.output,
+        "cost_cache_read": amounts.cache_read,
+        "cost_cache_write": amounts.cache_write,
+        "price_version": amounts.version,
+    }
+
+
+def _totals(billed: Sequence[AttemptRow], *, lost: bool) -> dict[str, Decimal | None]:
+    """The sums of all amounts; an amount that one of them does not know is unknown."""
+    if lost:
+        return dict.fromkeys(COSTS)
+    totals: dict[str, Decimal | None] = {}
+    for name in COSTS:
+        amounts = [getattr(attempt, name) for attempt in billed]
+        known = [amount for amount in amounts if amount is not None]
+        totals[name] = added(known) if len(known) == len(amounts) else None
+    if not billed:
+        totals["cost_reported"] = None
+    return totals
+
+
+def _source(billed: Sequence[AttemptRow], *, lost: bool) -> CostSource:
+    sources = {attempt.cost_source for attempt in billed}
+    if lost or "unknown" in sources:
+        return "unknown"
+    if not sources:
+        return "unbilled"
+    return sources.pop() if len(sources) == 1 else "mixed"

@@ -1,0 +1,127 @@
+"""From what a provider reported to the counters of a row: whole, never negative, shares within totals.
+
+What is missing is estimated; whatever had to be put right leaves a flag. The arithmetic of a protocol is its decoder's.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from plexus.ir.chat import ChatResponse, Usage
+from plexus.ir.estimate import text_tokens
+from plexus.ir.parts import Media, Part, Text, Thinking, ToolCall
+from plexus.usage.row import Tokens
+
+LARGEST = 2**53
+"""Beyond it a counter cannot be meant, and JSON readers lose digits."""
+_BYTES_PER_EVENT = 150
+"""What a stream spends on a token: one event of JSON around a few letters."""
+_DEPTH = 4
+"""How deep a provider's usage object is looked into for counters."""
+
+
+class _Reading:
+    """Counters taken out of one usage object, with the flags they raised."""
+
+    def __init__(self, usage: Usage) -> None:
+        self._usage = usage
+        self.flags = set(usage.flags) | _odd(usage.raw)
+
+    def take(self, name: str) -> int | None:
+        """A counter; None when it is missing or cannot be meant."""
+        value = getattr(self._usage, name)
+        if value is None:
+            return None
+        if type(value) is not int or value > LARGEST:
+            self.flags.add(f"absurd_{name}")
+            return None
+        if value < 0:
+            self.flags.add(f"negative_{name}")
+            return 0
+        return value
+
+    def share(self, name: str, total: int) -> int:
+        """A counter that lies within a total, cut down to it."""
+        value = self.take(name) or 0
+        if value > total:
+            self.flags.add(f"clamped_{name}")
+        return min(value, total)
+
+
+def measured(usage: Usage | None, *, sent: int = 0, delivered: int = 0, whole: bool = True) -> Tokens:
+    """The counters of one attempt.
+
+    `sent` and `delivered` are estimates of the input and of the output as far as it came, in tokens; they stand in for what
+    was not reported. `whole`: the answer ended as it should; else the last report may be older than the last delta, and the
+    larger of report and delivery counts.
+    """
+    reading = _Reading(usage if usage is not None else Usage())
+    given, written = reading.take("input"), reading.take("output")
+    read, stored = reading.take("cache_read") or 0, reading.take("cache_write") or 0
+    estimated = False
+    if sent > 0 and (given is None or (given == 0 and not read and not stored)):
+        given, estimated = sent, True
+        reading.flags.add("estimated_input")
+    if delivered > 0 and (not written or (not whole and delivered > written)):
+        written, estimated = delivered, True
+        reading.flags.add("estimated_output")
+    entire, output = (given or 0) + read + stored, written or 0
+    audio = reading.share("audio_input", entire)
+    return Tokens(
+        input_tokens=given or 0,
+        cache_read_tokens=read,
+        cache_write_tokens=stored,
+        cache_write_1h_tokens=reading.share("cache_write_1h", stored),
+        output_tokens=output,
+        reasoning_tokens=reading.share("reasoning", output),
+        audio_input_tokens=audio,
+        cache_read_audio_tokens=reading.share("cache_read_audio", min(audio, read)),
+        image_input_tokens=reading.share("image_input", entire - audio),
+        audio_output_tokens=reading.share("audio_output", output),
+        image_output_tokens=reading.share("image_output", output),
+        tokens_estimated=estimated,
+        usage_flags=tuple(sorted(reading.flags)),
+        service_tier=usage.service_tier if usage is not None else "",
+    )
+
+
+def delivered_tokens(response: ChatResponse | None, skimmed: int = 0) -> int:
+    """About how many tokens of an answer came, from its parts and from `skimmed` bytes of events nobody decoded."""
+    parts: list[Part] = []
+    if response is not None:
+        parts = [*response.parts, *(part for choice in response.alternatives for part in choice.parts)]
+    told = sum(_told(part) for part in parts)
+    return max(1, round(told + skimmed / _BYTES_PER_EVENT)) if told or skimmed else 0
+
+
+def _told(part: Part) -> float:
+    match part:
+        case Text() | Thinking():
+            return text_tokens(part.text)
+        case ToolCall():
+            return text_tokens(part.name) + text_tokens(part.arguments)
+        case Media():
+            return text_tokens(part.transcript)
+        case _:
+            return 0.0
+
+
+def _odd(raw: Any, depth: int = _DEPTH) -> set[str]:
+    """Flags for counters a provider wrote that are no counters: negative, huge, fractions, words."""
+    if not isinstance(raw, Mapping) or not depth:
+        return set()
+    flags: set[str] = set()
+    for name, value in raw.items():
+        if isinstance(value, Mapping):
+            flags |= _odd(value, depth - 1)
+        elif name.lower().endswith(("tokens", "tokencount")) and not _is_counter(value):
+            flags.add(f"inconsistent_{name}"[:64])
+    return flags
+
+
+def _is_counter(value: Any) -> bool:
+    """Whether it is a count, or nothing. Protobuf writes counts as digits in a string."""
+    if value is None or isinstance(value, list):
+        return True
+    if isinstance(value, str):
+        return value.isascii() and value.isdigit()
+    return type(value) is int and 0 <= value <= LARGEST
