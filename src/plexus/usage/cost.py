@@ -13,6 +13,8 @@ from plexus.usage.row import Tokens
 
 PLACES = 8
 _UNIT = Decimal(1).scaleb(-PLACES)
+MOST = 1_000_000
+"""USD. No request costs more: a price or a counter is wrong, and sums of it would leave what a database can add up."""
 _MILLION = 6  # digits by which a rate per million is shifted
 EXACT = Context(prec=100)
 """Wide enough for the largest counter times any rate: nothing is rounded on the way."""
@@ -37,7 +39,7 @@ ZERO = Cost(total=NOTHING, input=NOTHING, output=NOTHING, cache_read=NOTHING, ca
 
 
 def cost(price: Price | None, tokens: Tokens) -> Cost:
-    """What these tokens cost at this price; unknown when there is none, or none for a kind of token that was used."""
+    """What these tokens cost at this price; unknown without one, or without a rate for tokens that were used."""
     if price is None:
         return UNKNOWN
     cached = tokens.cache_read_tokens + tokens.cache_write_tokens
@@ -55,6 +57,8 @@ def cost(price: Price | None, tokens: Tokens) -> Cost:
     kept = EXACT.subtract(Decimal(1), price.discount)
     parts = [EXACT.multiply(amount, kept).scaleb(-_MILLION, EXACT) for amount in known]
     parts[0] = EXACT.add(parts[0], price.per_request)
+    if added(parts) > MOST:
+        return UNKNOWN
     total, shares = _rounded(parts)
     return Cost(
         total=total,

@@ -2,7 +2,7 @@
 
 from decimal import ROUND_CEILING, Decimal
 
-from plexus.usage.cost import EXACT, PLACES
+from plexus.usage.cost import EXACT, MOST, PLACES
 from plexus.usage.price import NOTHING, Price, Scale
 
 TYPICAL_OUTPUT = 500
@@ -36,7 +36,7 @@ def at_most(price: Price | None, input_bound: int | None, max_output: int | None
     if price is None:
         return None
     if not price.scales:
-        return price.per_request.quantize(_UNIT, ROUND_CEILING, EXACT)
+        return _up(price.per_request)
     if input_bound is None or max_output is None:
         return None
     # Cached tokens do not count for the size where it is the uncached input: any scale below the bound is possible.
@@ -45,7 +45,12 @@ def at_most(price: Price | None, input_bound: int | None, max_output: int | None
     if not known or len(known) < len(amounts):
         return None
     tokens = EXACT.multiply(max(known), EXACT.subtract(Decimal(1), price.discount)).scaleb(-6, EXACT)
-    return EXACT.add(tokens, price.per_request).quantize(_UNIT, ROUND_CEILING, EXACT)
+    return _up(EXACT.add(tokens, price.per_request))
+
+
+def _up(amount: Decimal) -> Decimal | None:
+    """Rounded up to the last place; what no request can cost bounds nothing."""
+    return amount.quantize(_UNIT, ROUND_CEILING, EXACT) if amount <= MOST else None
 
 
 def _dearest(scale: Scale, input_bound: int, max_output: int) -> Decimal | None:

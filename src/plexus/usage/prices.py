@@ -63,6 +63,12 @@ class Prices:
             self._known[key] = self._asked(provider, model, at // _MINUTE * _MINUTE, tier, served)
         return self._known[key]
 
+    def warm(self, at: int) -> None:
+        """Ask for every model that is configured, so that no request waits for a source to load. For a thread, at start."""
+        for name, settings in self._providers.items():
+            for model in settings.models:
+                self.price(name, model, at)
+
     def _asked(self, provider: str, model: str, at: int, tier: str, served: str) -> Price | None:
         settings = self._providers.get(provider)
         if settings is None:

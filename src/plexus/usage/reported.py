@@ -6,10 +6,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from plexus.ir.chat import Usage
-from plexus.usage.cost import EXACT, rounded
+from plexus.usage.cost import EXACT, MOST, rounded
 
-_LARGEST = 1_000_000
-"""USD; no single request costs more."""
 _TICKS = 10
 """xAI counts ten-billionths: https://docs.x.ai/docs/key-information/consumption-and-rate-limits"""
 _IN_COMMENT = re.compile(r'"?request_cost_usd"?\s*[:=]\s*"?([0-9.eE+-]{1,40})')
@@ -72,4 +70,4 @@ def _money(value: Any) -> Decimal | None:
         amount = Decimal(str(value))
     except InvalidOperation:
         return None
-    return rounded(amount) if amount.is_finite() and 0 <= amount <= _LARGEST else None
+    return rounded(amount) if amount.is_finite() and 0 <= amount <= MOST else None

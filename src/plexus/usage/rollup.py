@@ -1,102 +1,116 @@
-"""Sums over usage rows: by the hour in UTC, written with the rows, and whatever summaries add up from them. Never a mean.
+"""Sums over usage rows by the hour in UTC, written with the rows, and whatever summaries add up from them. Never a mean.
 
-Every sum is of whole numbers or decimals, so that adding in any order gives the same.
+Names are those of the table `usage_hours`. A mean is a sum by its count: not every request has a first token or a speed.
 """
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from msgspec import Struct
 
 from plexus.usage.cost import EXACT
 from plexus.usage.price import NOTHING
-from plexus.usage.row import UsageRow
+from plexus.usage.row import COSTS, Tokens, UsageRow
 
 HOUR = 3_600_000
 """Milliseconds of a rollup."""
-_ERRORS = frozenset({"error", "timeout", "stalled", "interrupted"})
-"""Statuses that are somebody's failure; a client that left is none."""
-_THOUSAND = 1000
+COUNTERS = tuple(name for name in Tokens.__struct_fields__ if name.endswith("_tokens"))
+_TIMES = ("ttft_ms", "tokens_per_second", "overhead_ms")
 
 
 class Sums(Struct, frozen=True, kw_only=True):
-    """What rows add up to. A mean is a sum by its count: not every request has a first token or a speed."""
+    """What rows add up to. Costs are of the requests whose cost is known; `…_known` counts those whose figure is in the sum."""
 
     requests: int = 0
     errors: int = 0
+    """Requests that failed. Summaries work it out from the status; it is not stored."""
     attempts: int = 0
     estimated: int = 0
     """Requests whose tokens were estimated."""
     input_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    audio_input_tokens: int = 0
+    cache_read_audio_tokens: int = 0
+    image_input_tokens: int = 0
+    audio_output_tokens: int = 0
+    image_output_tokens: int = 0
     cost: Decimal = NOTHING
-    """USD, of the requests whose cost is known."""
+    cost_input: Decimal = NOTHING
+    cost_output: Decimal = NOTHING
+    cost_cache_read: Decimal = NOTHING
+    cost_cache_write: Decimal = NOTHING
+    cost_computed: Decimal = NOTHING
+    cost_reported: Decimal = NOTHING
     cost_unknown: int = 0
-    """Requests whose cost is not known; they are not in `cost`."""
-    duration_us: int = 0
-    ttft_us: int = 0
-    ttft_count: int = 0
-    speed_milli: int = 0
-    """Thousandths of output tokens a second, summed over requests."""
-    speed_count: int = 0
+    """Requests whose cost is not known."""
+    duration_ms: float = 0.0
+    ttft_ms: float = 0.0
+    ttft_ms_known: int = 0
+    tokens_per_second: float = 0.0
+    tokens_per_second_known: int = 0
+    overhead_ms: float = 0.0
+    overhead_ms_known: int = 0
 
 
 class RollupKey(Struct, frozen=True, order=True):
-    """What a rollup is for. `hour`: hours since the epoch, UTC."""
+    """What a rollup is for. `hour`: when it begins, in milliseconds since the epoch. An absent word is the empty one."""
 
     hour: int
     key: str
+    attribution: str
     alias: str
     provider: str
     model: str
+    client_protocol: str
     status: str
 
 
 Rollups = dict[RollupKey, Sums]
 NONE = Sums()
-_WHOLE = tuple(name for name in Sums.__struct_fields__ if name != "cost")
+_NUMBERS = tuple(name for name in Sums.__struct_fields__ if name not in COSTS)
 
 
 def key_of(row: UsageRow) -> RollupKey:
     """The rollup a row belongs to."""
-    return RollupKey(row.started_at // HOUR, row.key, row.alias, row.provider, row.model, row.status)
+    hour = row.started_at // HOUR * HOUR
+    who = (row.key, row.attribution or "", row.alias, row.provider, row.model)
+    return RollupKey(hour, *who, row.client_protocol, row.status)
 
 
 def sums_of(row: UsageRow) -> Sums:
     """What one row adds."""
+    sums: dict[str, Any] = {name: getattr(row, name) for name in COUNTERS}
+    for name in COSTS:
+        sums[name] = getattr(row, name) or NOTHING
+    for name in _TIMES:
+        sums[name], sums[f"{name}_known"] = getattr(row, name) or 0.0, int(getattr(row, name) is not None)
     return Sums(
         requests=1,
-        errors=int(row.status in _ERRORS),
         attempts=sum(not attempt.aside for attempt in row.attempts),
         estimated=int(row.tokens_estimated),
-        input_tokens=row.input_tokens,
-        cache_read_tokens=row.cache_read_tokens,
-        cache_write_tokens=row.cache_write_tokens,
-        output_tokens=row.output_tokens,
-        reasoning_tokens=row.reasoning_tokens,
-        cost=NOTHING if row.cost is None else row.cost,
         cost_unknown=int(row.cost is None),
-        duration_us=round(row.duration_ms * _THOUSAND),
-        ttft_us=round((row.ttft_ms or 0) * _THOUSAND),
-        ttft_count=int(row.ttft_ms is not None),
-        speed_milli=round((row.tokens_per_second or 0) * _THOUSAND),
-        speed_count=int(row.tokens_per_second is not None),
+        duration_ms=row.duration_ms,
+        **sums,
     )
 
 
 def plus(one: Sums, other: Sums) -> Sums:
     """Both together."""
-    numbers = {name: getattr(one, name) + getattr(other, name) for name in _WHOLE}
-    return Sums(**numbers, cost=EXACT.add(one.cost, other.cost))
+    sums: dict[str, Any] = {name: getattr(one, name) + getattr(other, name) for name in _NUMBERS}
+    sums |= {name: EXACT.add(getattr(one, name), getattr(other, name)) for name in COSTS}
+    return Sums(**sums)
 
 
 def minus(one: Sums, other: Sums) -> Sums:
     """The first without the second: for a row that was deleted or priced anew."""
-    numbers = {name: getattr(one, name) - getattr(other, name) for name in _WHOLE}
-    return Sums(**numbers, cost=EXACT.subtract(one.cost, other.cost))
+    sums: dict[str, Any] = {name: getattr(one, name) - getattr(other, name) for name in _NUMBERS}
+    sums |= {name: EXACT.subtract(getattr(one, name), getattr(other, name)) for name in COSTS}
+    return Sums(**sums)
 
 
 def rolled_up(rows: Iterable[UsageRow]) -> Rollups:

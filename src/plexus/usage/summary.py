@@ -4,11 +4,15 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from msgspec.structs import replace
+
 from plexus.usage.calendar import Bucket
 from plexus.usage.rollup import HOUR, NONE, RollupKey, Sums, key_of, plus, sums_of
 from plexus.usage.row import UsageRow
 
-Dimension = Literal["key", "alias", "provider", "model", "status"]
+Dimension = Literal["key", "attribution", "alias", "provider", "model", "client_protocol", "status"]
+_FAILURES = frozenset({"error", "timeout", "stalled", "interrupted"})
+"""Statuses that are somebody's failure; a client that left is none."""
 Group = tuple[int, tuple[str, ...]]
 """A bucket's place in the list, and the values of the dimensions asked for."""
 
@@ -40,7 +44,7 @@ def summary(
     `buckets` follow one another without gaps. `rollups` of at least their range, `rows` of at least `cut_hours`; more of
     either changes nothing.
     """
-    cut = {hour for start, end in cut_hours(buckets) for hour in range(start // HOUR, end // HOUR)}
+    cut = {hour for start, end in cut_hours(buckets) for hour in range(start, end, HOUR)}
     starts = [bucket.start for bucket in buckets]
     found: dict[Group, Sums] = {}
 
@@ -48,11 +52,12 @@ def summary(
         place = bisect_right(starts, moment) - 1
         if place >= 0 and moment < buckets[place].end:
             group = (place, tuple(str(getattr(key, name)) for name in by))
-            found[group] = plus(found.get(group, NONE), sums)
+            failed = replace(sums, errors=sums.requests if key.status in _FAILURES else 0)
+            found[group] = plus(found.get(group, NONE), failed)
 
     for key, sums in rollups:
         if key.hour not in cut:
-            add(key.hour * HOUR, key, sums)
+            add(key.hour, key, sums)
     for row in rows:
         key = key_of(row)
         if key.hour in cut:

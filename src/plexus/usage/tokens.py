@@ -11,8 +11,8 @@ from plexus.ir.estimate import text_tokens
 from plexus.ir.parts import Media, Part, Text, Thinking, ToolCall
 from plexus.usage.row import Tokens
 
-LARGEST = 2**53
-"""Beyond it a counter cannot be meant, and JSON readers lose digits."""
+LARGEST = 10**12
+"""Beyond it a counter cannot be meant, and sums of it would leave the whole numbers of JSON and of databases."""
 _BYTES_PER_EVENT = 150
 """What a stream spends on a token: one event of JSON around a few letters."""
 _DEPTH = 4

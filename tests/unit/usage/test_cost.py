@@ -105,11 +105,16 @@ def test_it_is_rounded_once_and_the_parts_add_up():
     assert found.total == Decimal("0.00000002") == sum(part for part in parts if part is not None)
 
 
-def test_the_largest_counters_at_the_dearest_price_lose_no_digit():
-    huge = Tokens(input_tokens=2**53, output_tokens=2**53)
-    found = cost(price(input="99999999999999.99999999", output="0.00000001"), huge)
-    assert found.total == Decimal(2**53 * 10**8)
-    assert found.output == Decimal("90.07199255")
+def test_large_counters_and_long_prices_lose_no_digit():
+    huge = Tokens(input_tokens=999_999_999_999, output_tokens=999_999_999_999)
+    found = cost(price(input="0.999999999999999999999999", output="0.000000000000000000000001"), huge)
+    assert (found.total, found.output) == (Decimal("999999.999999"), Decimal(0))
+
+
+@pytest.mark.parametrize("rate", ["1000000.00001", "1E+30", "1E+5000"])
+def test_a_cost_nobody_can_mean_is_unknown(rate: str):
+    assert cost(price(input="1000000", output="0"), Tokens(input_tokens=10**6)).total == 10**6
+    assert cost(price(input=rate, output="0"), Tokens(input_tokens=10**6)) == UNKNOWN
 
 
 def test_the_version_says_the_price_in_words():

@@ -89,6 +89,8 @@ usage_attempts = Table(
     Column("started_at", Moment, nullable=False),
     Column("offset_ms", Float, nullable=False, default=0.0),
     Column("billed", Boolean, nullable=False, default=False),
+    Column("served_model", Words, nullable=False, default=""),
+    Column("aside", Boolean, nullable=False, default=False),
     *_counted(),
     Index(None, "started_at"),
 )

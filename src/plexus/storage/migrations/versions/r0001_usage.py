@@ -101,6 +101,8 @@ def _usage_attempts() -> None:
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("offset_ms", sa.Float(), nullable=False),
         sa.Column("billed", sa.Boolean(), nullable=False),
+        sa.Column("served_model", sa.Text(), nullable=False),
+        sa.Column("aside", sa.Boolean(), nullable=False),
         *_counted(),
         sa.PrimaryKeyConstraint("request_id", "number", name=op.f("pk_usage_attempts")),
     )
