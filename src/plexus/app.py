@@ -1,5 +1,6 @@
 """The composition root: the only module that sees all the others. It makes the parts, joins them, and stops them."""
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping
 
@@ -11,8 +12,10 @@ from plexus.demo.server import DemoServer
 from plexus.pipeline.account import Record
 from plexus.pipeline.compiled import compiled
 from plexus.pipeline.gateway import Gateway
+from plexus.pipeline.keeping import Home, Keeping
 from plexus.pipeline.log import log_record
 from plexus.pipeline.opaque_state import OpaqueState
+from plexus.pipeline.probe import probing
 from plexus.pipeline.snapshot import Snapshot
 from plexus.pipeline.traffic import Traffic
 from plexus.pipeline.whereabouts import Whereabouts
@@ -50,9 +53,16 @@ def known() -> Known:
 class Plexus:
     """A running gateway: make it inside an event loop with `start`, change its configuration, and `stop` it."""
 
-    def __init__(self, settings: Settings, sink: Callable[[Record], None] = log_record) -> None:
-        """`sink` receives the record of every finished request."""
-        self._settings, self._sink = settings, sink
+    def __init__(
+        self,
+        settings: Settings,
+        sink: Callable[[Record], None] = log_record,
+        clock: Clock | None = None,
+        home: Home | None = None,
+    ) -> None:
+        """`sink` receives the record of every finished request; `home` keeps what was learnt of the targets."""
+        self._settings, self._sink, self._clock, self._home = settings, sink, clock or Clock(), home
+        self._tasks: list[asyncio.Task[None]] = []
         self._protocols, self._selectors = protocols(), selectors()
         self._demo = DemoServer(self._protocols)
         self._demo_bases: Mapping[str, str] = {}
@@ -62,7 +72,7 @@ class Plexus:
     async def start(self) -> Application:
         """The application to serve."""
         await self._reach_demo(self._settings)
-        clock, dice = Clock(), random.SystemRandom().random
+        clock, dice = self._clock, random.SystemRandom().random
         snapshot = self._compiled(self._settings)
         self.gateway = Gateway(
             snapshot=snapshot,
@@ -74,6 +84,9 @@ class Plexus:
             whereabouts=Whereabouts(),
             traffic=Traffic(clock, dice, snapshot.rules),
         )
+        self._tasks.append(asyncio.create_task(probing(self.gateway)))
+        if self._home is not None:
+            self._tasks.append(asyncio.create_task(Keeping(self.gateway.traffic, self._home).run()))
         return Application(self.gateway, self._protocols, int(clock.wall()))
 
     async def configure(self, settings: Settings) -> None:
@@ -84,6 +97,9 @@ class Plexus:
 
     async def stop(self) -> None:
         """Close what was opened."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.gateway.upstream.close()
         if self._demo_bases:
             await self._demo.stop()

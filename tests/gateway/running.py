@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import uvicorn
 
 from plexus.app import Plexus
+from plexus.core.clock import Clock
 from plexus.pipeline.account import Record
 from plexus.settings.schema import Settings
 from plexus.web.head_rules import HeadRules
@@ -35,11 +36,11 @@ class Running(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def running(config: Mapping[str, Any]) -> AsyncIterator[Running]:
+async def running(config: Mapping[str, Any], clock: Clock | None = None) -> AsyncIterator[Running]:
     """Serve this configuration; a key `me` is added."""
     records: list[Record] = []
     settings = Settings.model_validate({**config, "keys": {"me": {"secret": KEY}, **config.get("keys", {})}})
-    plexus = Plexus(settings, records.append)
+    plexus = Plexus(settings, records.append, clock)
     application = await plexus.start()
     rules = type("Rules", (HeadRules,), {"head_size": settings.limits.head, "head_count": settings.limits.headers})
     port = free_port()

@@ -20,12 +20,14 @@ from plexus.settings.environment import read_environment
 from plexus.settings.file_home import FileHome
 from plexus.settings.problems import ConfigurationError
 from plexus.settings.schema import Settings
+from plexus.storage.state_file import StateFile
 from plexus.web.head_rules import HeadRules
 
 GRACE = 30
 """Seconds that streams under way may take when the server is told to stop."""
 KEEP_ALIVE = 75
 _DEFAULT = Path("config/plexus.yaml")
+_DATA = Path("data")
 log = logger("plexus")
 
 
@@ -55,7 +57,8 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int,
     listener = _bound(address, port if port is not None else environment.port)
     admin_key = secrets.token_urlsafe(32) if demo and environment.admin_key is None else None
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run(settings, home, listener, admin_key))
+        kept = None if demo else StateFile((environment.data_dir or _DATA) / "targets.json")
+        runner.run(_run(settings, home, listener, admin_key, kept))
 
 
 def _remark(home: FileHome | None) -> None:
@@ -87,8 +90,10 @@ def _bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _run(settings: Settings, home: FileHome | None, listener: socket.socket, admin_key: str | None) -> None:
-    plexus = app.Plexus(settings)
+async def _run(
+    settings: Settings, home: FileHome | None, listener: socket.socket, admin_key: str | None, kept: StateFile | None
+) -> None:
+    plexus = app.Plexus(settings, home=kept)
     application = await plexus.start()
     rules = type("Rules", (HeadRules,), {"head_size": settings.limits.head, "head_count": settings.limits.headers})
     server = uvicorn.Server(

@@ -27,6 +27,10 @@ from plexus.upstream.failures import UpstreamFailed
 log = logger("plexus.attempt")
 
 
+_PATIENCE = 30.0
+"""Seconds a request waits for leave to be retried, while what becomes of others' retries is open."""
+
+
 class Attempts:
     """The attempts of one request, made one after the other, or two at a time by a hedge."""
 
@@ -39,7 +43,8 @@ class Attempts:
         doors = [door_of(call, candidate) for candidate in (*self._left, *self._busy)]
         self._deadline = Deadline(call, doors, gateway.clock.monotonic() - call.started)
         self._under_way = 0
-        self._retries: list[Retry] = []
+        self._retry: Retry | None = None
+        self._lost: list[Retry] = []
         self._failure: UpstreamFailed | InvalidRequest | None = None
         self.final = False
         """Whether the attempt under way is the last, because the client has been told something already."""
@@ -53,13 +58,16 @@ class Attempts:
             UpstreamFailed: the last failure.
         """
         hedge = Hedge(self._call, self._gateway) if self._call.snapshot.rules.hedging is not None else None
-        self._gateway.traffic.budget.request(self._gateway.clock.monotonic())
-        while (attempt := await self.next()) is not None:
-            committed = await (self.outcome(attempt) if hedge is None else hedge.race(attempt, self))
-            if committed is not None:
-                self._won(committed.attempt)
-                return committed
-        raise self._failure or none_left(self._plan, self._gateway.clock.wall())
+        self._gateway.traffic.retrying.asked()
+        try:
+            while (attempt := await self.next()) is not None:
+                committed = await (self.outcome(attempt) if hedge is None else hedge.race(attempt, self))
+                if committed is not None:
+                    self._won(committed.attempt)
+                    return committed
+            raise self._failure or none_left(self._plan, self._gateway.clock.wall())
+        finally:
+            self._settle(worth=False)
 
     async def outcome(self, attempt: Attempt) -> Committed | None:
         """The answer of an attempt; None when it failed and the request goes on.
@@ -71,7 +79,7 @@ class Attempts:
         try:
             return await self._run(attempt)
         except UpstreamFailed as failed:
-            if not self._goes_on(attempt, failed):
+            if not await self._goes_on(attempt, failed):
                 raise
             return None
         finally:
@@ -140,9 +148,10 @@ class Attempts:
         """
         call, gateway = self._call, self._gateway
         bounds = self._deadline.bounds(attempt.door)
+        # With nowhere else to go, an answer that shows nothing is better than none.
         last = self.final or not (self._left or self._busy)
         try:
-            committed = await send(call, attempt, gateway.upstream, bounds, empty=last)
+            committed = await send(call, attempt, gateway.upstream, bounds, last=last)
             if not call.stream:
                 await _collected(committed)
         except UpstreamFailed as failed:
@@ -153,7 +162,7 @@ class Attempts:
             bounds.pace.deadline = self._deadline.of_stream(attempt.door)
         return committed
 
-    def _goes_on(self, attempt: Attempt, failed: UpstreamFailed) -> bool:
+    async def _goes_on(self, attempt: Attempt, failed: UpstreamFailed) -> bool:
         """Book a failed attempt; whether the next target may be tried."""
         verdict = attempt.failed(failed.fault, ending_of(failed.fault))
         self._failure = failed
@@ -173,11 +182,9 @@ class Attempts:
             return True
         if not (self._left or self._busy):
             return False
-        gateway = self._gateway
-        retry = gateway.traffic.budget.retry(gateway.clock.monotonic())
-        if retry is not None:
-            self._retries.append(retry)
-        return retry is not None
+        self._settle(worth=False)
+        self._retry = await self._gateway.traffic.retrying.another(self._deadline.within(_PATIENCE))
+        return self._retry is not None
 
     def _won(self, attempt: Attempt) -> None:
         """The answer of this attempt is the request's."""
@@ -185,9 +192,15 @@ class Attempts:
         waited = attempt.began()
         gateway.traffic.waits[self._call.stream].took(target.provider, target.model, waited)
         self._account.serving = attempt
-        now = gateway.clock.monotonic()
-        for retry in self._retries:
-            gateway.traffic.budget.give_back(retry, now)
+        self._settle(worth=True)
+
+    def _settle(self, *, worth: bool) -> None:
+        if self._retry is not None:
+            self._gateway.traffic.retrying.settle(self._retry, worth=worth)
+            self._lost.append(self._retry)
+            self._retry = None
+        if worth:  # those before it led to the answer as well
+            self._gateway.traffic.retrying.give_back(self._lost)
 
 
 async def _collected(committed: Committed) -> None:

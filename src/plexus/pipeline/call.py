@@ -19,7 +19,10 @@ from plexus.routing.sessions import SessionKey
 
 
 class Conversation(Struct, frozen=True):
-    """A conversation, and whether the request goes on with it; one that may only just begin is not held to a target."""
+    """A conversation, and whether the request goes on with it; one that may only just begin is not held to a target.
+
+    Its session is empty when nothing tells which it is. A later request may still name the response to this one.
+    """
 
     key: SessionKey
     continued: bool
@@ -70,7 +73,7 @@ class Call(Struct, kw_only=True, dict=True):
 
     @cached_property
     def session(self) -> Conversation | None:
-        """The conversation it belongs to, where those stay with their target; None without a choice, or when nothing tells."""
+        """The conversation it belongs to, where those stay with their target; None where they do not, or have no choice."""
         choice = sum(len(stage.members) for stage in self.route.stages)
         if choice < 2 or not self.snapshot.routes.sticky(self.model):  # noqa: PLR2004 - a choice needs two
             return None
@@ -78,9 +81,8 @@ class Call(Struct, kw_only=True, dict=True):
         said = session_of(
             self.headers, lambda name: bytes(values[name]) if name in values else None, OPENINGS.get(protocol)
         )
-        if said is None:
-            return None
-        return Conversation(SessionKey(self.key.name, protocol, self.route.name, said.id), said.continued)
+        named, continued = (said.id, said.continued) if said is not None else ("", False)
+        return Conversation(SessionKey(self.key.name, protocol, self.route.name, named), continued)
 
     @cached_property
     def patience(self) -> float | None:

@@ -39,7 +39,8 @@ class Hedge:
         self._stream, self._weight = call.stream, float(len(call.body.body))
         self._traffic = gateway.traffic
         self._clock = gateway.clock
-        self._traffic.doubling.asked(self._weight, self._clock.monotonic())
+        self._asked = gateway.clock.monotonic()
+        self._traffic.doubling.asked(self._weight, self._asked)
 
     async def race(self, first: Attempt, runs: Runs) -> Committed | None:
         """The answer of this attempt or of a second one; None when all that were begun failed and the request goes on.
@@ -65,7 +66,8 @@ class Hedge:
             await _call_off(racing)
 
     def _may(self) -> bool:
-        return self._traffic.doubling.may(self._weight, self._rules.max_extra_spend, self._clock.monotonic())
+        now = self._clock.monotonic()
+        return self._traffic.doubling.may(self._weight, self._asked, self._rules.max_extra_spend, now)
 
 
 async def _first_of(racing: dict[asyncio.Task[Committed | None], Attempt]) -> Committed | None:

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from msgspec import Struct
 
 from plexus.ir.chat import ChatResponse
-from plexus.ir.events import ResponseEnd, ResponseStart, StreamError
+from plexus.ir.events import Event, PartEnd, PartStart, ResponseEnd, ResponseStart, StreamError, TextDelta
 from plexus.ir.fold import fold
-from plexus.ir.parts import Text, Thinking
+from plexus.ir.parts import Part, Text, Thinking
 from plexus.pipeline.attempt import Attempt
 from plexus.pipeline.call import Call
 from plexus.pipeline.headers import betas, outgoing, returning
@@ -38,8 +38,8 @@ class Committed(Struct):
     """The stream came in the form of a JSON array."""
 
 
-async def send(call: Call, attempt: Attempt, upstream: Upstream, bounds: Bounds, *, empty: bool) -> Committed:
-    """Send the rendered request and wait until the answer has really begun. `empty`: one without content will do.
+async def send(call: Call, attempt: Attempt, upstream: Upstream, bounds: Bounds, *, last: bool) -> Committed:
+    """Send the rendered request and wait until the answer has really begun. `last`: one that shows nothing will do.
 
     Raises:
         UpstreamFailed: whatever goes wrong before that.
@@ -65,7 +65,7 @@ async def send(call: Call, attempt: Attempt, upstream: Upstream, bounds: Bounds,
         if not rendering.stream and reply.content_type != "text/event-stream":
             body = await reply.read(bounds.answer, bounds.pace)
             answer = read_answer(door.protocol, body, rendering.reading, translated=not rendering.passthrough)
-            return _whole(attempt, reply, answer, empty=empty)
+            return _whole(attempt, reply, answer, last=last)
         same = rendering.passthrough
         stream = AnswerStream(
             door.protocol, reply, rendering.reading, bounds, translated=not same, skim=same and call.stream
@@ -74,32 +74,42 @@ async def send(call: Call, attempt: Attempt, upstream: Upstream, bounds: Bounds,
         begun = await _begun(batches, attempt)
         if begun[-1].plain:
             answer = WholeAnswer(begun[-1].raw, fold(begun[-1].events))
-            return _whole(attempt, reply, answer, empty=empty)
-        if not empty and isinstance(begun[-1].events[-1], ResponseEnd):
-            _refuse_empty(attempt, fold([event for batch in begun for event in batch.events]))
+            return _whole(attempt, reply, answer, last=last)
+        if begun[-1].events and isinstance(begun[-1].events[-1], ResponseEnd):
+            _look_inside(attempt, fold([event for batch in begun for event in batch.events]), last=last)
         return Committed(attempt, reply, None, _replay(begun, batches), begun[-1].array)
     except BaseException:
         reply.close()
         raise
 
 
-def _whole(attempt: Attempt, reply: Reply, answer: WholeAnswer, *, empty: bool) -> Committed:
-    if not empty:
-        _refuse_empty(attempt, answer.response)
+def _whole(attempt: Attempt, reply: Reply, answer: WholeAnswer, *, last: bool) -> Committed:
+    _look_inside(attempt, answer.response, last=last)
     return Committed(attempt, reply, answer, _nothing())
 
 
-def _refuse_empty(attempt: Attempt, response: ChatResponse) -> None:
-    if is_empty(response):
+def _look_inside(attempt: Attempt, response: ChatResponse, *, last: bool) -> None:
+    """Refuse a whole answer that shows nothing and ends in an error, or as if there were nothing more to say.
+
+    Raises:
+        UpstreamFailed: then, unless it is the last there can be and the client can be told as it is.
+    """
+    if response.alternatives or not all(map(_shows_nothing, response.parts)):
+        return
+    if response.stop_reason in {None, "end"}:
+        attempt.tried.reason = "empty"
+        failed = UpstreamFailed.because("upstream", "the provider's answer is empty", "empty")
+        goes_on = not last and attempt.door.options.retry_empty
+    else:
+        failed = UpstreamFailed.because("upstream", "the provider ended its answer with an error", "ended_in_error")
+        goes_on = not last and response.stop_reason == "error"
+    if goes_on:
         attempt.fold.take(response)
-        raise UpstreamFailed.because("upstream", "the provider's answer is empty", "empty")
+        raise failed
 
 
-def is_empty(response: ChatResponse) -> bool:
-    """Whether the model ended as if it had finished and has shown nothing."""
-    if response.stop_reason not in {None, "end"} or response.alternatives:
-        return False
-    return all(isinstance(part, Thinking) or (isinstance(part, Text) and not part.text) for part in response.parts)
+def _shows_nothing(part: Part) -> bool:
+    return isinstance(part, Thinking) or (isinstance(part, Text) and not part.text)
 
 
 def _path(call: Call, door: Door, rendering: Rendering) -> str:
@@ -119,9 +129,20 @@ async def _begun(batches: AsyncIterator[Batch], attempt: Attempt) -> list[Batch]
                 for told in (told for earlier in seen for told in earlier.events):
                     attempt.fold.add(told)
                 raise UpstreamFailed(event.fault)
-            if not isinstance(event, ResponseStart):
+            if _commits(event):
                 return seen
+        if batch.skimmed:
+            return seen
     raise UpstreamFailed.because("upstream", "the provider's stream ended before it began", "truncated")
+
+
+def _commits(event: Event) -> bool:
+    """Whether an event shows something. The opening of a text does not, as that of a thought or a call does: the model works."""
+    if isinstance(event, PartStart):
+        return not isinstance(event.part, Text) or bool(event.part.text)
+    if isinstance(event, TextDelta):
+        return bool(event.text)
+    return not isinstance(event, ResponseStart | PartEnd)
 
 
 async def _replay(first: list[Batch], rest: AsyncIterator[Batch]) -> AsyncIterator[Batch]:

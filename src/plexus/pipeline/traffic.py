@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from plexus.core.clock import Clock
+from plexus.pipeline.retrying import Retrying
 from plexus.pipeline.rules import Rules
 from plexus.pipeline.waiting_line import WaitingLine
 from plexus.routing.budget import RetryBudget
@@ -31,7 +32,7 @@ class Traffic:
         self.line = WaitingLine(Slots(rules.slots), Queue(rules.queue))
         self.measurements = Measurements()
         self.sessions = Sessions(rules.sessions)
-        self.budget = RetryBudget()
+        self.retrying = Retrying(RetryBudget(), clock)
         self.doubling = Doubling()
         self.waits = {stream: Waits() for stream in (False, True)}
         """Until an answer began, of streams and of whole answers."""

@@ -5,6 +5,9 @@ Requests are weighed by their size, since what a second attempt costs grows with
 
 import math
 
+_ROUNDED = 1 + 1e-9
+"""Sums that fade step by step differ in their last digits from those that fade at once."""
+
 
 class Doubling:
     """The allowance of one process."""
@@ -19,10 +22,11 @@ class Doubling:
         self._fade(now)
         self._asked += weight
 
-    def may(self, weight: float, share: float, now: float) -> bool:
-        """Whether a request of this weight may be sent twice; it counts from then on if so."""
+    def may(self, weight: float, asked: float, share: float, now: float) -> bool:
+        """Whether a request of this weight that began at `asked` may be sent twice; it counts from then on if so."""
         self._fade(now)
-        if self._doubled + weight > share * self._asked:
+        weight *= math.exp2(-max(now - asked, 0.0) / self._half_life)
+        if self._doubled + weight > share * self._asked * _ROUNDED:
             return False
         self._doubled += weight
         return True

@@ -86,6 +86,10 @@ class Routes:
             return _single(name, Candidate(providers[0], name))
         raise UnknownModel(name)
 
+    def all(self) -> list[Route]:
+        """The routes of all aliases, each once."""
+        return [self._routes[name] for name in self.aliases]
+
     def sticky(self, name: str) -> bool:
         """Whether sessions of this name stay with their target; a direct address to one target needs no such thing."""
         alias = self._names.get(name)

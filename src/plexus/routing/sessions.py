@@ -51,7 +51,8 @@ class Sessions:
 
     def answered(self, key: SessionKey, response_id: str, provider: str, model: str) -> None:
         """As `served`, and a request that continues this very response belongs to the session too."""
-        self.served(key, provider, model)
+        if key.session:
+            self.served(key, provider, model)
         if response_id and key.protocol == _CONTINUES:
             self.served(replace(key, session=of_response(response_id).id), provider, model)
 
