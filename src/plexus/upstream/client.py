@@ -1,16 +1,20 @@
 """The one way out to providers: sends a signed request, waits for the head of the answer, and hands over the rest."""
 
 import ipaddress
+import ssl
 import urllib.request
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from msgspec import Struct
 from yarl import URL
 
 from plexus.providers import Outgoing
 from plexus.upstream.failures import UpstreamFailed, failure_of
 from plexus.upstream.guard import GuardedResolver, address_refused, refusal
+from plexus.upstream.line import Lines, StaleConnection
 from plexus.upstream.reply import Reply
 from plexus.upstream.request import PromptRequest
 from plexus.upstream.watch import Watch
@@ -32,21 +36,19 @@ _HEAD_LIMIT = 64 * 1024
 class Upstream:
     """Connections to providers, pooled. Redirects are never followed: they would carry the credential elsewhere."""
 
-    def __init__(self, *, allow_private: bool = True) -> None:
-        """Must be made inside a running event loop."""
+    def __init__(
+        self,
+        *,
+        allow_private: bool = True,
+        trust: ssl.SSLContext | None = None,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        """Must be made inside a running event loop. `trust`: whose certificates count; the system's when not given."""
         self._allow_private = allow_private
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=30, ttl_dns_cache=60, resolver=GuardedResolver(private=allow_private)
-            ),
-            request_class=PromptRequest,
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            max_line_size=_HEAD_LIMIT,
-            max_field_size=_HEAD_LIMIT,
-            skip_auto_headers=("User-Agent", "Accept", "Content-Type"),
-            read_bufsize=128 * 1024,
-        )
+        guarded = GuardedResolver(private=allow_private, resolver=resolver)
+        pool = partial(Lines, limit=0, ttl_dns_cache=60, resolver=guarded, ssl=trust or True)
+        self._pool = pool(keepalive_timeout=30)
+        self._session, self._fresh = _session(self._pool), _session(pool(force_close=True))
 
     async def send(self, outgoing: Outgoing, timeouts: Timeouts, deadline: float | None = None) -> Reply:
         """Send the request and wait for the head of the answer, until `deadline` (of the loop's clock) at most.
@@ -60,20 +62,23 @@ class Upstream:
         if reason is not None:
             raise address_refused(reason)
         watch = Watch()
-        request = self._session.request(
-            outgoing.method,
-            url,
-            data=outgoing.body or None,
-            headers=outgoing.headers,
-            allow_redirects=False,
-            proxy=proxy,
-            timeout=_budget(timeouts.connect),
-        )
+        how: dict[str, Any] = {
+            "data": outgoing.body or None,
+            "headers": outgoing.headers,
+            "allow_redirects": False,
+            "proxy": proxy,
+            "timeout": _budget(timeouts.connect),
+        }
+        due = _earliest(watch.now(), timeouts.first_byte, deadline)
         try:
-            response = await watch.until(_earliest(watch.now(), timeouts.first_byte, deadline), request)
+            try:
+                response = await watch.until(due, self._session.request(outgoing.method, url, **how))
+            except StaleConnection:
+                response = await watch.until(due, self._fresh.request(outgoing.method, url, **how))
         except BaseException as error:
             watch.stop()
             if isinstance(error, (aiohttp.ClientError, OSError, TimeoutError, ValueError)):
+                self._forget(url, error)
                 raise UpstreamFailed(failure_of(error)) from error
             raise
         try:
@@ -83,9 +88,28 @@ class Upstream:
             response.close()
             raise
 
+    def _forget(self, url: URL, error: BaseException) -> None:
+        """A name whose addresses do not answer is looked up anew the next time."""
+        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) and url.host:
+            self._pool.clear_dns_cache(url.host, url.port)
+
     async def close(self) -> None:
         """Close every connection."""
         await self._session.close()
+        await self._fresh.close()
+
+
+def _session(pool: Lines) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=pool,
+        request_class=PromptRequest,
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        max_line_size=_HEAD_LIMIT,
+        max_field_size=_HEAD_LIMIT,
+        skip_auto_headers=("User-Agent", "Accept", "Content-Type"),
+        read_bufsize=128 * 1024,
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -119,4 +143,5 @@ def _earliest(now: float, seconds: float | None, deadline: float | None) -> floa
 
 @lru_cache(maxsize=256)
 def _budget(connect: float | None) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=None, connect=None, sock_connect=connect, sock_read=None)
+    # `connect` bounds it all: the name, every address, TLS. `sock_connect` would begin anew with each address.
+    return aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=None, sock_read=None)

@@ -40,6 +40,8 @@ def _read(error: BaseException) -> tuple[FaultKind, str, str]:
             return "upstream", "the provider's certificate or TLS handshake was refused", "tls"
         case aiohttp.ClientConnectorDNSError():
             return "upstream", "the provider's name cannot be resolved", "dns"
+        case aiohttp.ClientConnectorError(os_error=ConnectionResetError()):  # TCP was there; TLS broke off
+            return "upstream", "the provider broke off the TLS handshake", "tls"
         case aiohttp.ClientConnectorError() | ConnectionRefusedError():
             return "upstream", "the provider cannot be reached", "connect"
         case aiohttp.ClientPayloadError():

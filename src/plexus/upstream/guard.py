@@ -1,5 +1,7 @@
 """Which addresses a connection may go to, decided on the resolved address, right before it is opened."""
 
+import asyncio
+import errno
 import ipaddress
 import socket
 
@@ -17,6 +19,10 @@ _METADATA = {
     ipaddress.ip_address("fd00:ec2::254"),  # AWS over IPv6
     ipaddress.ip_address("fd20:ce::254"),  # GCP over IPv6
 }
+
+
+_NAME_TIME = 5.0
+"""Seconds to find the addresses of a name."""
 
 
 def refusal(address: str, *, private: bool) -> str | None:
@@ -50,11 +56,18 @@ class GuardedResolver(AbstractResolver):
         """The addresses of `host` that may be dialled.
 
         Raises:
+            OSError: when there are none, or nobody says so in time.
             UpstreamFailed: when there are some but none may.
         """
-        found = await self._resolver.resolve(host, port, family)
+        try:
+            async with asyncio.timeout(_NAME_TIME):
+                found = await self._resolver.resolve(host, port, family)
+        except TimeoutError:
+            raise OSError(errno.ETIMEDOUT, "the name server does not answer") from None
+        if not found:
+            raise OSError(errno.ENOENT, "the name has no address")
         allowed = [entry for entry in found if refusal(entry["host"], private=self._private) is None]
-        if found and not allowed:
+        if not allowed:
             raise address_refused(refusal(found[0]["host"], private=self._private) or "")
         return allowed
 

@@ -6,6 +6,8 @@ import aiohttp
 from aiohttp.connector import Connection
 from aiohttp.http_writer import StreamWriter
 
+from plexus.upstream.line import Line, StaleConnection
+
 _SMALL = 64 * 1024
 """Bytes of a body that any socket takes at once. Above it aiohttp's own way, which waits for the socket, is the right one."""
 
@@ -16,15 +18,22 @@ class PromptRequest(aiohttp.ClientRequest):
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         """Send it. Whatever is not the plain case is left to aiohttp."""
         body, protocol = self.body, conn.protocol
+        if isinstance(protocol, Line):
+            protocol.carries()
         if not isinstance(body, aiohttp.BytesPayload) or not self._is_plain(body.size or 0):
             return await super().send(conn)
         if protocol is None or protocol.writing_paused:
             return await super().send(conn)
         writer = StreamWriter(protocol, self.loop)
-        await writer.write_headers(f"{self.method} {self.url.raw_path_qs} HTTP/1.1", self.headers)
-        # Requests that got ready in one turn of the loop are written one right after the other: who reads them is woken once.
-        await asyncio.sleep(0)
-        await writer.write_eof(await body.as_bytes())
+        try:
+            await writer.write_headers(f"{self.method} {self.url.raw_path_qs} HTTP/1.1", self.headers)
+            # Requests that got ready in one turn of the loop are written one after the other: who reads them is woken once.
+            await asyncio.sleep(0)
+            await writer.write_eof(await body.as_bytes())
+        except aiohttp.ClientConnectionResetError:  # it was lost before there was anything to read
+            if isinstance(protocol, Line) and protocol.stale:
+                raise StaleConnection from None
+            raise
         return self.response_class(
             self.method,
             self.original_url,
