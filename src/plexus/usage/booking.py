@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -11,7 +12,7 @@ from plexus.protocols.messages.usage import beside
 from plexus.usage.cost import ZERO, Cost, added, cost
 from plexus.usage.price import Price
 from plexus.usage.reported import reported
-from plexus.usage.row import COSTS, AttemptRow, CostSource, RowStatus, Tokens, UsageRow
+from plexus.usage.row import COSTS, AttemptRow, CostSource, Money, RowStatus, Tokens, UsageRow
 from plexus.usage.tokens import measured
 
 _COUNTERS = tuple(name for name in Tokens.__struct_fields__ if name.endswith("_tokens"))
@@ -37,6 +38,8 @@ class Tried(Struct, frozen=True, kw_only=True):
     usage: Usage | None = None
     sent: int = 0
     delivered: int = 0
+    thought: int = 0
+    """The part of `delivered` that is reasoning."""
     comments: tuple[str, ...] = ()
     """Comment lines of the stream that may hold a cost."""
 
@@ -48,7 +51,9 @@ def attempt_rows(
     rows = [attempt_row(tried, price_of(tried), trust_reported=trust_reported)]
     if rows[0].cost_reported is None:
         for model, usage in beside(tried.usage.raw if tried.usage is not None else None):
-            done = replace(tried, model=model or tried.model, served_model="", usage=usage, sent=0, delivered=0)
+            done = replace(
+                tried, model=model or tried.model, served_model="", usage=usage, sent=0, delivered=0, thought=0
+            )
             beside_it = attempt_row(done, price_of(done), trust_reported=trust_reported)
             rows.insert(-1, replace(beside_it, aside=True, duration_ms=0.0, ttft_ms=None, tokens_per_second=None))
     return rows
@@ -64,7 +69,7 @@ def attempt_row(tried: Tried, price: Price | None, *, trust_reported: bool = Tru
     tokens = Tokens()
     if billed:
         whole = tried.status == "ok"
-        tokens = measured(tried.usage, sent=tried.sent, delivered=tried.delivered, whole=whole)
+        tokens = measured(tried.usage, sent=tried.sent, delivered=tried.delivered, thought=tried.thought, whole=whole)
     row = AttemptRow(
         **asdict(tokens),
         provider=tried.provider,
@@ -105,22 +110,33 @@ def booked(row: UsageRow, attempts: Sequence[AttemptRow]) -> UsageRow:
     """
     billed = [attempt for attempt in attempts if attempt.billed]
     last = attempts[-1] if attempts else None
-    lost = row.status == "interrupted" and not billed
-    row = replace(
+    spent = row.overhead_ms if row.overhead_ms is not None else overhead(row.duration_ms, attempts)
+    return replace(
         row,
         attempts=tuple(attempts),
         provider=last.provider if last else row.provider,
         model=last.model if last else row.model,
         upstream_protocol=last.upstream_protocol if last else row.upstream_protocol,
         tokens_per_second=last.tokens_per_second if last else None,
-        overhead_ms=row.overhead_ms if row.overhead_ms is not None else overhead(row.duration_ms, attempts),
-        tokens_estimated=any(attempt.tokens_estimated for attempt in billed),
-        usage_flags=tuple(sorted({flag for attempt in billed for flag in attempt.usage_flags})),
-        service_tier=billed[-1].service_tier if billed else "",
-        price_version="; ".join(dict.fromkeys(attempt.price_version for attempt in billed if attempt.price_version)),
-        **{name: sum(getattr(attempt, name) for attempt in billed) for name in _COUNTERS},
+        overhead_ms=spent,
+        **_figures(billed, lost=row.status == "interrupted" and not billed),
     )
-    return replace(row, cost_source=_source(billed, lost=lost), **_totals(billed, lost=lost))
+
+
+def _figures(billed: Sequence[AttemptRow], *, lost: bool) -> dict[str, Any]:
+    """Counters, costs and what goes with them: those of the one billed attempt, or the sums over all."""
+    if len(billed) == 1:
+        return {name: getattr(billed[0], name) for name in Money.__struct_fields__}
+    versions = dict.fromkeys(attempt.price_version for attempt in billed if attempt.price_version)
+    return {
+        **{name: sum(getattr(attempt, name) for attempt in billed) for name in _COUNTERS},
+        "tokens_estimated": any(attempt.tokens_estimated for attempt in billed),
+        "usage_flags": tuple(sorted({flag for attempt in billed for flag in attempt.usage_flags})),
+        "service_tier": billed[-1].service_tier if billed else "",
+        "price_version": "; ".join(versions),
+        "cost_source": _source(billed, lost=lost),
+        **_totals(billed, lost=lost),
+    }
 
 
 def speed(output_tokens: int, duration_ms: float, ttft_ms: float | None) -> float | None:

@@ -12,14 +12,13 @@ from plexus.usage.price import NOTHING, Price, Rates
 from plexus.usage.row import Tokens
 
 PLACES = 8
-_UNIT = Decimal(1).scaleb(-PLACES)
+_WHOLE = Decimal(1)
+_UNIT = _WHOLE.scaleb(-PLACES)
 MOST = 1_000_000
 """USD. No request costs more: a price or a counter is wrong, and sums of it would leave what a database can add up."""
 _MILLION = 6  # digits by which a rate per million is shifted
 EXACT = Context(prec=100)
 """Wide enough for the largest counter times any rate: nothing is rounded on the way."""
-
-_Charge = tuple[int, Decimal | None]
 
 
 class Cost(Struct, frozen=True, kw_only=True):
@@ -42,31 +41,41 @@ def cost(price: Price | None, tokens: Tokens) -> Cost:
     """What these tokens cost at this price; unknown without one, or without a rate for tokens that were used."""
     if price is None:
         return UNKNOWN
+    if not price.scales:  # a flat price: tokens do not count
+        return _settled(price, "", [price.per_request, NOTHING, NOTHING, NOTHING])
     cached = tokens.cache_read_tokens + tokens.cache_write_tokens
     scale = price.scale(tokens.input_tokens, tokens.input_tokens + cached)
-    if scale is None and price.scales:
+    if scale is None:
         return UNKNOWN
-    rates = scale.rates if scale is not None else Rates()
-    charges = (_input(rates, tokens), _output(rates, tokens), _cache_read(rates, tokens), _cache_write(rates, tokens))
-    if not price.scales:
-        charges = ([], [], [], [])  # a flat price: tokens do not count
-    sums = [_sum(part) for part in charges]
-    known = [amount for amount in sums if amount is not None]
-    if len(known) < len(sums):
+    rates = scale.rates
+    kept = EXACT.subtract(_WHOLE, price.discount)
+    parts: list[Decimal] = []
+    for millionths in (
+        _input(rates, tokens),
+        _output(rates, tokens),
+        _cache_read(rates, tokens),
+        _cache_write(rates, tokens),
+    ):
+        if millionths is None:
+            return UNKNOWN
+        parts.append(EXACT.multiply(millionths, kept).scaleb(-_MILLION, EXACT) if millionths else NOTHING)
+    if price.per_request:
+        parts[0] = EXACT.add(parts[0], price.per_request)
+    return _settled(price, scale.label, parts)
+
+
+def _settled(price: Price, label: str, parts: list[Decimal]) -> Cost:
+    exact = added(parts)
+    if exact > MOST:
         return UNKNOWN
-    kept = EXACT.subtract(Decimal(1), price.discount)
-    parts = [EXACT.multiply(amount, kept).scaleb(-_MILLION, EXACT) for amount in known]
-    parts[0] = EXACT.add(parts[0], price.per_request)
-    if added(parts) > MOST:
-        return UNKNOWN
-    total, shares = _rounded(parts)
+    total, shares = _rounded(exact, parts)
     return Cost(
         total=total,
         input=shares[0],
         output=shares[1],
         cache_read=shares[2],
         cache_write=shares[3],
-        version=_version(price, rates),
+        version=_version(price, label),
     )
 
 
@@ -79,77 +88,89 @@ def added(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum."""
     total = NOTHING
     for amount in amounts:
-        total = EXACT.add(total, amount)
+        if amount:
+            total = EXACT.add(total, amount)
     return total
 
 
-def _input(rates: Rates, tokens: Tokens) -> list[_Charge]:
+def _input(rates: Rates, tokens: Tokens) -> Decimal | None:
     """What is not cached. Media lie in the input as a whole; so much of them as the cache may hold is not billed again."""
+    if not tokens.audio_input_tokens and not tokens.image_input_tokens:
+        return _charge(tokens.input_tokens, rates.input)
     audio = min(max(tokens.audio_input_tokens - tokens.cache_read_audio_tokens, 0), tokens.input_tokens)
     image = min(tokens.image_input_tokens, tokens.input_tokens - audio)
-    text = tokens.input_tokens - audio - image
-    return [
-        (text, rates.input),
+    return _sum(
+        (tokens.input_tokens - audio - image, rates.input),
         (audio, _either(rates.audio_input, rates.input)),
         (image, _either(rates.image_input, rates.input)),
-    ]
+    )
 
 
-def _output(rates: Rates, tokens: Tokens) -> list[_Charge]:
+def _output(rates: Rates, tokens: Tokens) -> Decimal | None:
+    if rates.reasoning is None and not tokens.audio_output_tokens and not tokens.image_output_tokens:
+        return _charge(tokens.output_tokens, rates.output)
     audio = min(tokens.audio_output_tokens, tokens.output_tokens)
     image = min(tokens.image_output_tokens, tokens.output_tokens - audio)
     thought = min(tokens.reasoning_tokens, tokens.output_tokens - audio - image)
-    text = tokens.output_tokens - audio - image - thought
-    return [
-        (text, rates.output),
+    return _sum(
+        (tokens.output_tokens - audio - image - thought, rates.output),
         (thought, _either(rates.reasoning, rates.output)),
         (audio, _either(rates.audio_output, rates.output)),
         (image, _either(rates.image_output, rates.output)),
-    ]
+    )
 
 
-def _cache_read(rates: Rates, tokens: Tokens) -> list[_Charge]:
+def _cache_read(rates: Rates, tokens: Tokens) -> Decimal | None:
     rate = _either(rates.cache_read, rates.input)
     audio = min(tokens.cache_read_audio_tokens, tokens.cache_read_tokens)
-    return [(tokens.cache_read_tokens - audio, rate), (audio, _either(rates.cache_read_audio, rate))]
+    if not audio:
+        return _charge(tokens.cache_read_tokens, rate)
+    return _sum((tokens.cache_read_tokens - audio, rate), (audio, _either(rates.cache_read_audio, rate)))
 
 
-def _cache_write(rates: Rates, tokens: Tokens) -> list[_Charge]:
+def _cache_write(rates: Rates, tokens: Tokens) -> Decimal | None:
     short = _either(rates.cache_write, rates.input)
     hour = min(tokens.cache_write_1h_tokens, tokens.cache_write_tokens)
-    return [(tokens.cache_write_tokens - hour, short), (hour, _either(rates.cache_write_1h, short))]
+    if not hour:
+        return _charge(tokens.cache_write_tokens, short)
+    return _sum((tokens.cache_write_tokens - hour, short), (hour, _either(rates.cache_write_1h, short)))
 
 
 def _either(rate: Decimal | None, otherwise: Decimal | None) -> Decimal | None:
     return otherwise if rate is None else rate
 
 
-def _sum(charges: list[_Charge]) -> Decimal | None:
-    """Millionths of what the charges come to; None when tokens were used that have no rate."""
+def _charge(count: int, rate: Decimal | None) -> Decimal | None:
+    """Millionths of what tokens of one kind cost; None when there are some and no rate."""
+    if not count:
+        return NOTHING
+    return None if rate is None else EXACT.multiply(count, rate)
+
+
+def _sum(*charges: tuple[int, Decimal | None]) -> Decimal | None:
     total = NOTHING
     for count, rate in charges:
-        if not count:
-            continue
-        if rate is None:
+        amount = _charge(count, rate)
+        if amount is None:
             return None
-        total = EXACT.add(total, EXACT.multiply(count, rate))
+        total = EXACT.add(total, amount)
     return total
 
 
-def _rounded(parts: list[Decimal]) -> tuple[Decimal, list[Decimal]]:
+def _rounded(exact: Decimal, parts: list[Decimal]) -> tuple[Decimal, list[Decimal]]:
     """The sum rounded once, and the parts so that they add up to it: what rounding leaves goes to the largest remainders."""
-    total = rounded(added(parts))
-    shares = [part.quantize(_UNIT, ROUND_FLOOR, EXACT) for part in parts]
-    rest = int(EXACT.subtract(total, added(shares)).scaleb(PLACES, EXACT))
-    for place in sorted(range(len(parts)), key=lambda index: EXACT.subtract(shares[index], parts[index]))[:rest]:
-        shares[place] = EXACT.add(shares[place], _UNIT)
+    total = rounded(exact)
+    shares = [part.quantize(_UNIT, ROUND_FLOOR, EXACT) if part else NOTHING for part in parts]
+    rest = EXACT.subtract(total, added(shares))
+    if rest:
+        behind = sorted(range(len(parts)), key=lambda index: EXACT.subtract(shares[index], parts[index]))
+        for place in behind[: int(rest.scaleb(PLACES, EXACT))]:
+            shares[place] = EXACT.add(shares[place], _UNIT)
     return total, shares
 
 
-def _version(price: Price, rates: Rates) -> str:
-    said = [price.origin, rates.label]
+def _version(price: Price, label: str) -> str:
+    said = f"{price.origin}, {label}" if label else price.origin
     if price.per_request:
-        said.append(f"{price.per_request:f} a request")
-    if price.discount and price.scales:
-        said.append(f"discount {price.discount:f}")
-    return ", ".join(part for part in said if part)
+        said += f", {price.per_request:f} a request"
+    return f"{said}, discount {price.discount:f}" if price.discount and label else said

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from plexus.usage.row import CostSource, amount_text
 
@@ -60,6 +61,13 @@ class Scale(Struct, frozen=True):
     rates: Rates
     lower: int = 0
     upper: int | None = None
+    label: str = ""
+    """The rates in words, worked out once."""
+
+    def __post_init__(self) -> None:
+        """A scale is asked for its label with every request."""
+        if not self.label:
+            force_setattr(self, "label", self.rates.label)
 
 
 class Price(Struct, frozen=True, kw_only=True):

@@ -47,12 +47,13 @@ class _Reading:
         return min(value, total)
 
 
-def measured(usage: Usage | None, *, sent: int = 0, delivered: int = 0, whole: bool = True) -> Tokens:
+def measured(usage: Usage | None, *, sent: int = 0, delivered: int = 0, thought: int = 0, whole: bool = True) -> Tokens:
     """The counters of one attempt.
 
     `sent` and `delivered` are estimates of the input and of the output as far as it came, in tokens; they stand in for what
-    was not reported. `whole`: the answer ended as it should; else the last report may be older than the last delta, and the
-    larger of report and delivery counts.
+    was not reported. `thought`, the part of `delivered` that is reasoning, stands in for reasoning that was not told apart.
+    `whole`: the answer ended as it should; else the last report may be older than the last delta, and the larger of report
+    and delivery counts.
     """
     reading = _Reading(usage if usage is not None else Usage())
     given, written = reading.take("input"), reading.take("output")
@@ -65,6 +66,10 @@ def measured(usage: Usage | None, *, sent: int = 0, delivered: int = 0, whole: b
         written, estimated = delivered, True
         reading.flags.add("estimated_output")
     entire, output = (given or 0) + read + stored, written or 0
+    reasoning = reading.share("reasoning", output)
+    if thought > 0 and not reasoning and output:
+        reasoning = min(thought, output)
+        reading.flags.add("estimated_reasoning")
     audio = reading.share("audio_input", entire)
     return Tokens(
         input_tokens=given or 0,
@@ -72,7 +77,7 @@ def measured(usage: Usage | None, *, sent: int = 0, delivered: int = 0, whole: b
         cache_write_tokens=stored,
         cache_write_1h_tokens=reading.share("cache_write_1h", stored),
         output_tokens=output,
-        reasoning_tokens=reading.share("reasoning", output),
+        reasoning_tokens=reasoning,
         audio_input_tokens=audio,
         cache_read_audio_tokens=reading.share("cache_read_audio", min(audio, read)),
         image_input_tokens=reading.share("image_input", entire - audio),
@@ -93,6 +98,13 @@ def delivered_tokens(response: ChatResponse | None, skimmed: int = 0) -> int:
     return max(1, round(told + skimmed / _BYTES_PER_EVENT)) if told or skimmed else 0
 
 
+def thought_tokens(response: ChatResponse | None) -> int:
+    """About how many of the delivered tokens are reasoning."""
+    return (
+        round(sum(_told(part) for part in response.parts if isinstance(part, Thinking))) if response is not None else 0
+    )
+
+
 def _told(part: Part) -> float:
     match part:
         case Text() | Thinking():
@@ -111,17 +123,15 @@ def _odd(raw: Any, depth: int = _DEPTH) -> set[str]:
         return set()
     flags: set[str] = set()
     for name, value in raw.items():
+        if type(value) is int and 0 <= value <= LARGEST:
+            continue
         if isinstance(value, Mapping):
             flags |= _odd(value, depth - 1)
-        elif name.lower().endswith(("tokens", "tokencount")) and not _is_counter(value):
+        elif name.lower().endswith(("tokens", "tokencount")) and not _may_stand_there(value):
             flags.add(f"inconsistent_{name}"[:64])
     return flags
 
 
-def _is_counter(value: Any) -> bool:
-    """Whether it is a count, or nothing. Protobuf writes counts as digits in a string."""
-    if value is None or isinstance(value, list):
-        return True
-    if isinstance(value, str):
-        return value.isascii() and value.isdigit()
-    return type(value) is int and 0 <= value <= LARGEST
+def _may_stand_there(value: Any) -> bool:
+    """Whether it is no count but in order: nothing, details, or digits, as protobuf writes large counts."""
+    return value is None or isinstance(value, list) or (isinstance(value, str) and value.isascii() and value.isdigit())

@@ -12,7 +12,7 @@ from plexus.protocols.messages.usage import merge
 from plexus.protocols.messages.usage import read_usage as read_messages
 from plexus.protocols.responses.usage import decode_usage as read_responses
 from plexus.usage.row import Tokens
-from plexus.usage.tokens import LARGEST, delivered_tokens, measured
+from plexus.usage.tokens import LARGEST, delivered_tokens, measured, thought_tokens
 
 
 def test_what_was_reported_well_is_taken_as_it_is():
@@ -127,6 +127,16 @@ def test_a_vendor_that_writes_digits_in_strings_is_not_odd():
 
 def test_anthropics_fast_mode_is_a_tier():
     assert measured(read_messages({"input_tokens": 1, "output_tokens": 1, "speed": "fast"})).service_tier == "fast"
+
+
+def test_reasoning_that_was_not_told_apart_is_estimated_within_the_output():
+    found = measured(Usage(input=5, output=100), delivered=90, thought=60)
+    assert (found.output_tokens, found.reasoning_tokens, found.usage_flags) == (100, 60, ("estimated_reasoning",))
+    assert found.tokens_estimated is False
+    assert measured(Usage(input=5, output=10), thought=60).reasoning_tokens == 10
+    assert measured(Usage(input=5, output=100, reasoning=7), thought=60).reasoning_tokens == 7
+    assert thought_tokens(ChatResponse(parts=[Thinking(text="b" * 40), Text(text="a" * 400)])) == 10
+    assert thought_tokens(None) == 0
 
 
 def test_delivery_counts_text_thought_calls_and_bytes_nobody_read():
