@@ -2,21 +2,32 @@
 
 `python -m tests.faults.storage_child migrate URL FIRST STEP` migrates the database again and again, killed with SIGKILL before
 statement FIRST, FIRST + STEP and so on, until a run gets through, and writes a line of JSON for each run.
+
+`python -m tests.faults.storage_child append URL FOLDER KILLS SEED` appends to a journal and drains it into the database, killed
+KILLS times at random moments; then it drains what is left and writes what was acknowledged, kept and counted.
 """
 
 import asyncio
 import json
 import os
+import random
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import count
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import event, inspect
 
 from plexus.settings.database_url import database_address
+from plexus.storage.drain import Drain
 from plexus.storage.engine import Database, open_database
+from plexus.storage.journal import Journal
 from plexus.storage.schema import migrate, revisions
+from tests.harness.ledger_entries import apply, entry, kept
 
 
 def killed_before(engine, statement: int) -> None:
@@ -69,8 +80,54 @@ def until_through(url: str, work: Callable[[Database], Awaitable[object]], look,
             return
 
 
-if __name__ == "__main__":
-    _, what, url, first, step = sys.argv
+async def append_and_drain(url: str, folder: Path, acknowledged: Path, run: int, database: Database) -> None:
+    """Append as fast as it goes, acknowledge each entry after it was appended, and drain meanwhile, until killed."""
+    journal = Journal(folder, segment=50_000)
+    told = os.open(acknowledged, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    draining = asyncio.create_task(Drain(journal, database, apply, dice=random.random).run())
+    for number in count():
+        name = f"{run}-{number}"
+        journal.append(entry(name, filler="x" * random.randrange(2000)))
+        os.write(told, f"{name}\n".encode())
+        await asyncio.sleep(0.0005)
+        assert not draining.done()
+
+
+def killed_while_appending(url: str, folder: Path, kills: int, seed: int) -> None:
+    dice = random.Random(seed)
+    acknowledged = folder / "acknowledged"
+    asyncio.run(with_database(url, migrate))
+    for run in range(kills):
+        child = os.fork()
+        if child == 0:
+            work = partial(append_and_drain, url, folder / "journal", acknowledged, run)
+            asyncio.run(with_database(url, work))
+            os._exit(1)  # it never ends by itself
+        time.sleep(dice.uniform(0.02, 0.6))
+        os.kill(child, signal.SIGKILL)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+    async def finish(database: Database) -> tuple[set[str], int]:
+        journal = Journal(folder / "journal")
+        await Drain(journal, database, apply, dice=random.random).settle()
+        journal.close()
+        return await kept(database)
+
+    found: Any = asyncio.run(with_database(url, finish))
+    names, counted = found
+    told = set(acknowledged.read_text().split())
+    result = {"acknowledged": len(told), "lost": len(told - names), "kept": len(names), "counted": counted}
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+def main(what: str, url: str, *more: str) -> None:
     revisions()
+    if what == "append":
+        killed_while_appending(url, Path(more[0]), int(more[1]), int(more[2]))
+        return
     assert what == "migrate"
-    until_through(url, migrate, tables, int(first), int(step))
+    until_through(url, migrate, tables, int(more[0]), int(more[1]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

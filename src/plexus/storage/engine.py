@@ -139,7 +139,11 @@ async def _sqlite(path: Path, *, exclusive: bool, make: bool) -> Database:
             held.release()
         raise
     engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(path)), pool_size=POOL, max_overflow=POOL, pool_timeout=WAIT
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        hide_parameters=True,  # an error is no place for what a statement carried
+        pool_size=POOL,
+        max_overflow=POOL,
+        pool_timeout=WAIT,
     )
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
@@ -185,6 +189,7 @@ def _postgresql(url: Secret) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://",
         async_creator=connect,
+        hide_parameters=True,
         pool_size=POOL,
         max_overflow=POOL,
         pool_timeout=WAIT,
