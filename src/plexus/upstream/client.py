@@ -1,22 +1,25 @@
 """The one way out to providers: sends a signed request, waits for the head of the answer, and hands over the rest."""
 
+import asyncio
 import ipaddress
 import ssl
 import urllib.request
+from collections.abc import Awaitable
 from functools import lru_cache, partial
-from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from aiohttp.http import HttpProcessingError
 from msgspec import Struct
 from yarl import URL
 
 from plexus.providers import Outgoing
+from plexus.upstream.direct import SHORT, Answered, Way, answered
 from plexus.upstream.failures import UpstreamFailed, failure_of
 from plexus.upstream.guard import GuardedResolver, address_refused, refusal
 from plexus.upstream.line import Lines, StaleConnection
 from plexus.upstream.reply import Reply
-from plexus.upstream.request import PromptRequest
+from plexus.upstream.request import LineRequest
 from plexus.upstream.watch import Watch
 
 
@@ -31,6 +34,8 @@ class Timeouts(Struct, frozen=True, kw_only=True):
 
 
 _HEAD_LIMIT = 64 * 1024
+_PLACES = 4096
+Response = aiohttp.ClientResponse | Answered
 
 
 class Upstream:
@@ -47,8 +52,9 @@ class Upstream:
         self._allow_private = allow_private
         guarded = GuardedResolver(private=allow_private, resolver=resolver)
         pool = partial(Lines, limit=0, ttl_dns_cache=60, resolver=guarded, ssl=trust or True)
-        self._pool = pool(keepalive_timeout=30)
-        self._session, self._fresh = _session(self._pool), _session(pool(force_close=True))
+        self._pool, self._new = pool(keepalive_timeout=30), pool(force_close=True)
+        self._session, self._fresh = _session(self._pool), _session(self._new)
+        self._ways: dict[tuple[str, float | None], Way | None] = {}
 
     async def send(self, outgoing: Outgoing, timeouts: Timeouts, deadline: float | None = None) -> Reply:
         """Send the request and wait for the head of the answer, until `deadline` (of the loop's clock) at most.
@@ -58,27 +64,17 @@ class Upstream:
         Raises:
             UpstreamFailed: when the provider cannot be reached, refuses to answer in time, or may not be dialled.
         """
-        url, reason, proxy = _place(outgoing.url, self._allow_private)
-        if reason is not None:
-            raise address_refused(reason)
         watch = Watch()
-        how: dict[str, Any] = {
-            "data": outgoing.body or None,
-            "headers": outgoing.headers,
-            "allow_redirects": False,
-            "proxy": proxy,
-            "timeout": _budget(timeouts.connect),
-        }
         due = _earliest(watch.now(), timeouts.first_byte, deadline)
         try:
             try:
-                response = await watch.until(due, self._session.request(outgoing.method, url, **how))
+                response = await watch.until(due, self._request(outgoing, timeouts.connect))
             except StaleConnection:
-                response = await watch.until(due, self._fresh.request(outgoing.method, url, **how))
+                response = await watch.until(due, self._request(outgoing, timeouts.connect, fresh=True))
         except BaseException as error:
             watch.stop()
-            if isinstance(error, (aiohttp.ClientError, OSError, TimeoutError, ValueError)):
-                self._forget(url, error)
+            if isinstance(error, (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError, ValueError)):
+                self._forget(URL(outgoing.url, encoded=True), error)
                 raise UpstreamFailed(failure_of(error)) from error
             raise
         try:
@@ -87,6 +83,42 @@ class Upstream:
             watch.stop()
             response.close()
             raise
+
+    def _request(self, outgoing: Outgoing, connect: float | None, *, fresh: bool = False) -> Awaitable[Response]:
+        """The request, begun when it is awaited. `fresh`: over a connection made for it."""
+        place = outgoing.url, connect
+        if place not in self._ways:
+            if len(self._ways) >= _PLACES:
+                self._ways.clear()
+            self._ways[place] = self._way(outgoing.url, connect)
+        way = self._ways[place]
+        if way is not None and outgoing.method == "POST" and 0 < len(outgoing.body) <= SHORT:
+            pool = self._new if fresh else self._pool
+            return answered(pool, way, outgoing.headers, outgoing.body, _HEAD_LIMIT)
+        url = URL(outgoing.url, encoded=True)
+        return (self._fresh if fresh else self._session).request(
+            outgoing.method,
+            url,
+            data=outgoing.body or None,
+            headers=outgoing.headers,
+            allow_redirects=False,
+            proxy=_proxy(url.scheme, url.host or ""),
+            timeout=_budget(connect),
+        )
+
+    def _way(self, address: str, connect: float | None) -> Way | None:
+        """The way to a URL; None when it leads through a proxy, or the URL brings credentials of its own.
+
+        Raises:
+            UpstreamFailed: when its host may not be dialled.
+        """
+        url = URL(address, encoded=True)
+        if (reason := _literal_refusal(url.host or "", private=self._allow_private)) is not None:
+            raise address_refused(reason)
+        if url.raw_user or url.raw_password or _proxy(url.scheme, url.host or "") is not None:
+            return None
+        request = aiohttp.ClientRequest("POST", url, loop=asyncio.get_running_loop(), session=self._session)
+        return Way(url, request, _budget(connect))
 
     def _forget(self, url: URL, error: BaseException) -> None:
         """A name whose addresses do not answer is looked up anew the next time."""
@@ -102,22 +134,14 @@ class Upstream:
 def _session(pool: Lines) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=pool,
-        request_class=PromptRequest,
+        request_class=LineRequest,
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         max_line_size=_HEAD_LIMIT,
         max_field_size=_HEAD_LIMIT,
         skip_auto_headers=("User-Agent", "Accept", "Content-Type"),
-        read_bufsize=128 * 1024,
+        read_bufsize=2 * _HEAD_LIMIT,
     )
-
-
-@lru_cache(maxsize=4096)
-def _place(address: str, private: bool) -> tuple[URL, str | None, str | None]:
-    """The URL, why it may not be dialled, and the proxy that leads there; looked up once for each."""
-    url = URL(address, encoded=True)
-    host = url.host or ""
-    return url, _literal_refusal(host, private=private), _proxy(url.scheme, host)
 
 
 def _literal_refusal(host: str, *, private: bool) -> str | None:

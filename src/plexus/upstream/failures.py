@@ -3,6 +3,7 @@
 import ssl
 
 import aiohttp
+from aiohttp.http import HttpProcessingError
 
 from plexus.ir.errors import STATUS_OF, Fault, FaultKind
 
@@ -48,7 +49,7 @@ def _read(error: BaseException) -> tuple[FaultKind, str, str]:
             return "upstream", "the provider's answer was cut short", "truncated"
         case aiohttp.ServerDisconnectedError() | ConnectionResetError():
             return "upstream", "the provider closed the connection", "disconnected"
-        case aiohttp.ClientResponseError():
+        case aiohttp.ClientResponseError() | HttpProcessingError():
             return "upstream", "the provider's answer is not valid HTTP", "bad_http"
         case _:
             return "upstream", "the provider cannot be reached", "transport"

@@ -7,6 +7,7 @@ import aiohttp
 from msgspec import Struct
 from multidict import CIMultiDictProxy
 
+from plexus.upstream.direct import Answered
 from plexus.upstream.encoding import decoder_for
 from plexus.upstream.failures import UpstreamFailed, failure_of
 from plexus.upstream.watch import Watch
@@ -29,7 +30,7 @@ class Reply:
 
     __slots__ = ("_decoder", "_idle", "_lost", "_quiet", "_response", "_watch", "headers", "status")
 
-    def __init__(self, response: aiohttp.ClientResponse, watch: Watch, idle: float | None) -> None:
+    def __init__(self, response: aiohttp.ClientResponse | Answered, watch: Watch, idle: float | None) -> None:
         """Take over the response. `idle`: seconds without a byte after which it counts as dead; None for no bound."""
         self._response, self._watch, self._idle = response, watch, idle
         self._quiet: float | None = None
@@ -165,7 +166,7 @@ def _slices(pieces: Iterator[bytes]) -> Iterator[bytes]:
             yield piece[at : at + _PIECE]
 
 
-def _loss_of(response: aiohttp.ClientResponse) -> "asyncio.Future[None] | None":
+def _loss_of(response: aiohttp.ClientResponse | Answered) -> "asyncio.Future[None] | None":
     """What is done when the connection is lost; None when the body is here already."""
     if response.connection is None or response.connection.protocol is None or response.content.is_eof():
         return None
