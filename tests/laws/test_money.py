@@ -18,7 +18,7 @@ from plexus.usage.tokens import LARGEST, measured
 
 amounts = st.decimals(0, 1000, places=6)
 optional = st.none() | amounts
-rates = st.builds(Rates, **{name: optional for name in Rates.__struct_fields__ if name not in {"input", "output"}},
+rates = st.builds(Rates, **{name: optional for name in Rates.__struct_fields__ if name not in {"input", "output", "web_search"}},
                   input=amounts, output=amounts)  # fmt: skip
 scales = st.lists(rates, min_size=1, max_size=3).map(
     lambda found: tuple(
@@ -36,7 +36,9 @@ prices = st.builds(
     discount=st.decimals(0, 1, places=3),
 )
 anything = st.none() | st.integers(-5, 5000) | st.integers() | st.floats() | st.text(max_size=3) | st.booleans()
-COUNTERS = [name for name in Usage.__struct_fields__ if name not in {"service_tier", "cost", "flags", "raw"}]
+COUNTERS = [
+    name for name in Usage.__struct_fields__ if name not in {"service_tier", "cost", "flags", "raw", "web_searches"}
+]
 usages = st.builds(Usage, **dict.fromkeys(COUNTERS, st.none() | st.integers(0, 5000)))
 odd_usages = st.builds(Usage, **dict.fromkeys(COUNTERS, anything))
 estimates = st.integers(0, 5000)

@@ -157,6 +157,8 @@ class Usage(Struct, kw_only=True):
     image_output: int | None = None
     accepted_prediction: int | None = None
     rejected_prediction: int | None = None
+    web_searches: int | None = None
+    """Searches the provider made and bills by the piece; None: none that it told of."""
     service_tier: str = ""
     cost: str | None = None
     """Cost in USD as the provider reported it, decimal text."""

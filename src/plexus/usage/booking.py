@@ -12,10 +12,9 @@ from plexus.protocols.messages.usage import beside
 from plexus.usage.cost import ZERO, Cost, added, cost
 from plexus.usage.price import Price
 from plexus.usage.reported import reported
-from plexus.usage.row import COSTS, AttemptRow, CostSource, Money, RowStatus, Tokens, UsageRow
+from plexus.usage.row import COSTS, COUNTERS, AttemptRow, CostSource, Money, RowStatus, Tokens, UsageRow
 from plexus.usage.tokens import measured
 
-_COUNTERS = tuple(name for name in Tokens.__struct_fields__ if name.endswith("_tokens"))
 _SHORTEST = 10.0
 """Milliseconds below which a speed says more of buffers than of the model."""
 
@@ -129,7 +128,7 @@ def _figures(billed: Sequence[AttemptRow], *, lost: bool) -> dict[str, Any]:
         return {name: getattr(billed[0], name) for name in Money.__struct_fields__}
     versions = dict.fromkeys(attempt.price_version for attempt in billed if attempt.price_version)
     return {
-        **{name: sum(getattr(attempt, name) for attempt in billed) for name in _COUNTERS},
+        **{name: sum(getattr(attempt, name) for attempt in billed) for name in COUNTERS},
         "tokens_estimated": any(attempt.tokens_estimated for attempt in billed),
         "usage_flags": tuple(sorted({flag for attempt in billed for flag in attempt.usage_flags})),
         "service_tier": billed[-1].service_tier if billed else "",

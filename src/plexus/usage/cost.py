@@ -16,7 +16,7 @@ _WHOLE = Decimal(1)
 _UNIT = _WHOLE.scaleb(-PLACES)
 MOST = 1_000_000
 """USD. No request costs more: a price or a counter is wrong, and sums of it would leave what a database can add up."""
-_MILLION = 6  # digits by which a rate per million is shifted
+_THOUSAND, _MILLION = 3, 6  # digits by which a rate is shifted
 EXACT = Context(prec=100)
 """Wide enough for the largest counter times any rate: nothing is rounded on the way."""
 
@@ -59,8 +59,11 @@ def cost(price: Price | None, tokens: Tokens) -> Cost:
         if millionths is None:
             return UNKNOWN
         parts.append(EXACT.multiply(millionths, kept).scaleb(-_MILLION, EXACT) if millionths else NOTHING)
-    if price.per_request:
-        parts[0] = EXACT.add(parts[0], price.per_request)
+    fees = price.per_request
+    if tokens.web_searches and rates.web_search is not None:
+        fees = EXACT.add(fees, EXACT.multiply(tokens.web_searches, rates.web_search).scaleb(-_THOUSAND, EXACT))
+    if fees:
+        parts[0] = EXACT.add(parts[0], fees)
     return _settled(price, scale.label, parts)
 
 

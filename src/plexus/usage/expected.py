@@ -31,7 +31,7 @@ def at_most(price: Price | None, input_bound: int | None, max_output: int | None
     """What a request can cost at most, in USD, rounded up; None when a bound or the price is unknown.
 
     Every input token counts as the dearest kind it could be, in the dearest scale it could fall into. `max_output` bounds
-    the output of all choices together.
+    the output of all choices together. Fees for the provider's own tools come on top.
     """
     if price is None:
         return None

@@ -31,6 +31,8 @@ class Rates(Struct, frozen=True, kw_only=True):
     """None: as output; so `image_output` and `reasoning`."""
     image_output: Decimal | None = None
     reasoning: Decimal | None = None
+    web_search: Decimal | None = None
+    """USD for a thousand searches; never discounted. None: nothing is asked, or it is not known."""
 
     @property
     def dearest_input(self) -> Decimal | None:

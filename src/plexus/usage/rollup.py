@@ -11,11 +11,10 @@ from msgspec import Struct
 
 from plexus.usage.cost import EXACT
 from plexus.usage.price import NOTHING
-from plexus.usage.row import COSTS, Tokens, UsageRow
+from plexus.usage.row import COSTS, COUNTERS, UsageRow
 
 HOUR = 3_600_000
 """Milliseconds of a rollup."""
-COUNTERS = tuple(name for name in Tokens.__struct_fields__ if name.endswith("_tokens"))
 _TIMES = ("ttft_ms", "tokens_per_second", "overhead_ms")
 
 
@@ -39,6 +38,7 @@ class Sums(Struct, frozen=True, kw_only=True):
     image_input_tokens: int = 0
     audio_output_tokens: int = 0
     image_output_tokens: int = 0
+    web_searches: int = 0
     cost: Decimal = NOTHING
     cost_input: Decimal = NOTHING
     cost_output: Decimal = NOTHING

@@ -40,6 +40,8 @@ class Tokens(Struct, frozen=True, kw_only=True):
     """Of all input."""
     audio_output_tokens: int = 0
     image_output_tokens: int = 0
+    web_searches: int = 0
+    """Searches the provider made and bills by the piece, where it counts them."""
     tokens_estimated: bool = False
     """Whether a counter was estimated from what was delivered, because the provider did not report it."""
     usage_flags: tuple[str, ...] = ()
@@ -127,6 +129,8 @@ class UsageRow(Money, frozen=True, kw_only=True):
     error: str | None = None
 
 
+COUNTERS = tuple(name for name in Tokens.__struct_fields__ if name.endswith("_tokens") or name == "web_searches")
+"""The names of what is counted."""
 COSTS = tuple(name for name in Money.__struct_fields__ if name.startswith("cost") and name != "cost_source")
 """The names of the amounts of money."""
 

@@ -83,6 +83,7 @@ def measured(usage: Usage | None, *, sent: int = 0, delivered: int = 0, thought:
         image_input_tokens=reading.share("image_input", entire - audio),
         audio_output_tokens=reading.share("audio_output", output),
         image_output_tokens=reading.share("image_output", output),
+        web_searches=reading.take("web_searches") or 0,
         tokens_estimated=estimated,
         usage_flags=tuple(sorted(reading.flags)),
         service_tier=usage.service_tier if usage is not None else "",

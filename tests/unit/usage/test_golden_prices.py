@@ -19,7 +19,7 @@ from plexus.usage import pricing
 from plexus.usage.booking import Tried, attempt_row
 from plexus.usage.prices import Prices
 from plexus.usage.pricing import PriceSource
-from plexus.usage.row import Tokens
+from plexus.usage.row import COUNTERS
 
 CASES = json.loads((Path(__file__).resolve().parents[2] / "golden" / "prices" / "cases.json").read_text())
 READERS: dict[str, Any] = {
@@ -46,7 +46,7 @@ def test_119_123_q12_a_vendors_usage_costs_what_its_page_says(case: dict[str, An
     usage = usage_of(case)
     tried = Tried(provider="p", model=case["model"], status="ok", http_status=200, usage=usage)
     row = attempt_row(tried, prices.price("p", case["model"], at, usage.service_tier))
-    counters = {name: getattr(row, name) for name in Tokens.__struct_fields__ if name.endswith("_tokens")}
+    counters = {name: getattr(row, name) for name in COUNTERS}
     assert {name: count for name, count in counters.items() if count} == case["tokens"]
     assert row.cost_source == case["cost_source"]
     expected = {name: None if amount is None else Decimal(amount) for name, amount in case["cost"].items()}

@@ -51,6 +51,7 @@ def read_usage(wire: Any) -> Usage | None:
         cache_write=written,
         cache_write_1h=long,
         reasoning=reasoning,
+        web_searches=_count(_object(wire, "server_tool_use"), "web_search_requests", flags) or None,
         service_tier=tier if isinstance(tier, str) else "",
         flags=flags,
         raw=wire,
@@ -111,6 +112,8 @@ def write_usage(usage: Usage | None, *, native: bool) -> dict[str, Any]:
         }
     if usage.reasoning is not None:
         wire["output_tokens_details"] = {"thinking_tokens": usage.reasoning}
+    if usage.web_searches:
+        wire["server_tool_use"] = {"web_search_requests": usage.web_searches, "web_fetch_requests": 0}
     if usage.service_tier in _TIERS:
         wire["service_tier"] = usage.service_tier
     return wire

@@ -19,6 +19,7 @@ COUNTERS = (
     "image_input_tokens",
     "audio_output_tokens",
     "image_output_tokens",
+    "web_searches",
 )
 AMOUNTS = (
     "cost",

@@ -29,6 +29,7 @@ _RATES = {
     "audio_output": "output_audio_mtok",
     "image_output": "output_image_mtok",
     "reasoning": "output_reasoning_mtok",
+    "web_search": "web_searches_kcount",
 }
 """Our kinds of tokens, and what the catalogue calls their prices."""
 _NAMES = {"gemini": "google", "vertex": "google", "xai": "x-ai", "bedrock": "aws"}

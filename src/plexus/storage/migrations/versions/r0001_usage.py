@@ -29,6 +29,7 @@ _COUNTERS = (
     "image_input_tokens",
     "audio_output_tokens",
     "image_output_tokens",
+    "web_searches",
 )
 _AMOUNTS = (
     "cost",
