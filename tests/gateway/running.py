@@ -2,17 +2,15 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
-
-import uvicorn
 
 from plexus.app import Plexus
 from plexus.core.clock import Clock
 from plexus.pipeline.account import Record
 from plexus.settings.schema import Settings
-from plexus.web.head_rules import HeadRules
-from tests.harness.gateway import free_port
+from plexus.web.server import Server
 from tests.harness.raw_client import Response, ask
 
 KEY = "sk-test-0123456789"
@@ -25,6 +23,7 @@ class Running(NamedTuple):
     url: str
     records: list[Record]
     plexus: Plexus
+    server: Server
 
     async def post(self, path: str, body: Any, headers: list[tuple[str, str]] | None = None) -> Response:
         """One POST with the test's key."""
@@ -36,35 +35,22 @@ class Running(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def running(config: Mapping[str, Any], clock: Clock | None = None) -> AsyncIterator[Running]:
-    """Serve this configuration; a key `me` is added."""
+async def running(
+    config: Mapping[str, Any], clock: Clock | None = None, *, grace: float = 1.0
+) -> AsyncIterator[Running]:
+    """Serve this configuration; a key `me` is added. `grace`: seconds for requests under way when it ends."""
     records: list[Record] = []
     settings = Settings.model_validate({**config, "keys": {"me": {"secret": KEY}, **config.get("keys", {})}})
     plexus = Plexus(settings, records.append, clock)
     application = await plexus.start()
-    rules = type("Rules", (HeadRules,), {"head_size": settings.limits.head, "head_count": settings.limits.headers})
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application,
-            host="127.0.0.1",
-            port=port,
-            http=rules,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=1,
-        )
-    )
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    serving = asyncio.create_task(server.serve())
+    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server = Server(application, settings, grace=grace, notice=0.0)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0)
     try:
-        yield Running(f"http://127.0.0.1:{port}", records, plexus)
+        yield Running(url, records, plexus, server)
     finally:
         server.should_exit = True
         await serving

@@ -173,10 +173,10 @@ class Gateway:
         return Sample(rss, fds, threads)
 
     def stop(self) -> None:
-        """End the process: SIGTERM, and SIGKILL when that is not heeded. Removes its directory."""
+        """End the process: SIGINT, which it heeds at once, and SIGKILL when it does not. Removes its directory."""
         process = self._process
         if process is not None and process.poll() is None:
-            process.terminate()
+            process.send_signal(signal.SIGINT)
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:

@@ -10,8 +10,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import uvicorn
-
 from plexus import app
 from plexus.cli.demo import ADDRESSES, KEY, MODELS, demo_settings
 from plexus.core import logging
@@ -21,11 +19,8 @@ from plexus.settings.file_home import FileHome
 from plexus.settings.problems import ConfigurationError
 from plexus.settings.schema import Settings
 from plexus.storage.state_file import StateFile
-from plexus.web.head_rules import HeadRules
+from plexus.web.server import Server
 
-GRACE = 30
-"""Seconds that streams under way may take when the server is told to stop."""
-KEEP_ALIVE = 75
 _DEFAULT = Path("config/plexus.yaml")
 _DATA = Path("data")
 log = logger("plexus")
@@ -95,26 +90,11 @@ async def _run(
 ) -> None:
     plexus = app.Plexus(settings, home=kept)
     application = await plexus.start()
-    rules = type("Rules", (HeadRules,), {"head_size": settings.limits.head, "head_count": settings.limits.headers})
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application,
-            http=rules,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # web/address.py reads them, from trusted peers only
-            timeout_keep_alive=KEEP_ALIVE,
-            timeout_graceful_shutdown=GRACE,
-        )
-    )
     watching = asyncio.create_task(_watch(plexus, home)) if home else None
     _settle_memory()
     _greet(listener, settings, admin_key, demo=home is None)
     try:
-        await server.serve(sockets=[listener])
+        await Server(application, settings).serve(sockets=[listener])
     finally:
         if watching is not None:
             watching.cancel()

@@ -13,6 +13,7 @@ from plexus.ir.errors import Fault, InvalidRequest
 from plexus.pipeline.attempt import Attempt, Tried
 from plexus.pipeline.call import Call
 from plexus.pipeline.failure import for_client
+from plexus.pipeline.interruption import interruption
 from plexus.pipeline.lease import Lease
 from plexus.pipeline.refused import Refused
 from plexus.pipeline.render import Rendering
@@ -81,8 +82,12 @@ class Account:
         except UpstreamFailed as error:
             self.close(ending_of(error.fault), for_client(error.fault).status, error.fault)
             raise
-        except asyncio.CancelledError:
-            self.close("cancelled", CLIENT_GONE)
+        except asyncio.CancelledError as gone:
+            fault = interruption(gone)
+            if fault is None:
+                self.close("cancelled", CLIENT_GONE)
+            else:
+                self.close("error", fault.status, fault)
             raise
         except Exception:
             self.close("error", 500)

@@ -1,7 +1,6 @@
 """One request as the client made it, and what goes back. Free of any web framework."""
 
 import math
-from collections.abc import AsyncIterator
 from functools import cached_property
 
 from msgspec import Struct
@@ -12,6 +11,7 @@ from plexus.ir.chat import ChatRequest
 from plexus.ir.errors import InvalidRequest
 from plexus.keys.key import Key
 from plexus.pipeline.snapshot import Snapshot
+from plexus.pipeline.stream import Stream
 from plexus.protocols import WireProtocol
 from plexus.routing.plan import Route
 from plexus.routing.session_id import OPENINGS, session_of
@@ -120,6 +120,6 @@ class Answer:
 
     __slots__ = ("body", "headers", "status")
 
-    def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes | AsyncIterator[bytes]) -> None:
+    def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes | Stream) -> None:
         """Headers without lengths and framing; the web layer adds those."""
         self.status, self.headers, self.body = status, headers, body

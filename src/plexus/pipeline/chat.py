@@ -1,16 +1,20 @@
 """The straight line of a chat request: decide, attempt, relay, record. Everything else is called from here."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import partial
 
+from plexus.ir.errors import Fault
 from plexus.ir.exchange import Writing
 from plexus.pipeline.account import Account, ending_of
 from plexus.pipeline.attempts import Attempts
 from plexus.pipeline.call import Answer, Call
-from plexus.pipeline.early import begun, kept_waiting
+from plexus.pipeline.early import begun, give_up, kept_waiting
 from plexus.pipeline.gateway import Gateway
-from plexus.pipeline.relay import encoder_for, encoder_of, same_bytes, translated, whole
+from plexus.pipeline.interruption import called_off
+from plexus.pipeline.relay import broken, encoder_for, encoder_of, said, same_bytes, translated, whole
 from plexus.pipeline.sending import Committed
+from plexus.pipeline.stream import Stream
 from plexus.pipeline.targets import decide
 from plexus.pipeline.told import facts, headers
 from plexus.upstream.failures import UpstreamFailed
@@ -61,30 +65,44 @@ async def _early(call: Call, attempts: Attempts, account: Account, gateway: Gate
     def rest(committed: Committed) -> AsyncIterator[bytes]:
         return _pieces(call, committed, account, gateway)[1]
 
-    return Answer(OK, [*told, *facts(account)], kept_waiting(task, seconds, encoder, rest))
+    def over() -> None:
+        give_up(task)
+        account.close("cancelled", OK)
+
+    return Answer(OK, [*told, *facts(account)], Stream(kept_waiting(task, seconds, encoder, rest), over))
 
 
 def _stream(call: Call, committed: Committed, account: Account, gateway: Gateway) -> Answer:
     kind, pieces = _pieces(call, committed, account, gateway)
-    return Answer(OK, headers(call, committed, account, kind), pieces)
+
+    def over() -> None:
+        committed.reply.close()
+        account.close("cancelled", OK)
+
+    return Answer(OK, headers(call, committed, account, kind), Stream(pieces, over))
 
 
-def _pieces(call: Call, committed: Committed, account: Account, gateway: Gateway) -> tuple[str, AsyncIterator[bytes]]:
+def _pieces(
+    call: Call, committed: Committed, account: Account, gateway: Gateway
+) -> tuple[str, AsyncGenerator[bytes, None]]:
     """The stream and its media type."""
     attempt = committed.attempt
     if attempt.rendering.passthrough and committed.whole is None and committed.array == call.array:
         kind = committed.reply.headers.get("Content-Type", "text/event-stream")
-        pieces = same_bytes(call, committed, gateway)
+        pieces, last_words = same_bytes(call, committed, gateway), partial(broken, call)
     else:
         attempt.passthrough = False
         encoder = encoder_for(call, committed, gateway)
         kind = encoder.content_type
         pieces = translated(call, committed, encoder, gateway)
-    return kind, _accounted(pieces, committed, account)
+        last_words = partial(said, encoder)
+    return kind, _accounted(pieces, committed, account, last_words)
 
 
-async def _accounted(pieces: AsyncIterator[bytes], committed: Committed, account: Account) -> AsyncIterator[bytes]:
-    """The stream with its ending booked, whatever it is."""
+async def _accounted(
+    pieces: AsyncIterator[bytes], committed: Committed, account: Account, last_words: Callable[[Fault], bytes]
+) -> AsyncGenerator[bytes, None]:
+    """The stream with its ending booked, whatever it is. `last_words`: how a fault ends it."""
     attempt = committed.attempt
     try:
         async for piece in pieces:
@@ -96,6 +114,12 @@ async def _accounted(pieces: AsyncIterator[bytes], committed: Committed, account
         else:
             attempt.failed(fault, ending_of(fault))
             account.close(ending_of(fault), OK, fault)
+    except asyncio.CancelledError as gone:
+        fault = called_off(gone)
+        if fault is None:
+            raise
+        account.close("error", OK, fault)
+        yield last_words(fault)
     except Exception:
         account.close("error", OK)
         raise

@@ -121,6 +121,11 @@ def _is_cut(rest: bytes) -> bool:
         return True
 
 
+def said(encoder: StreamEncoder, fault: Fault) -> bytes:
+    """A fault as the end of a translated stream."""
+    return encoder.encode(StreamError(for_client(fault)))
+
+
 def broken(call: Call, fault: Fault) -> bytes:
     """The end of a pass-through stream whose upstream broke off."""
     body = dumps(call.protocol.encode_error(for_client(fault))[1])

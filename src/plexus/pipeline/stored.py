@@ -1,6 +1,6 @@
 """Responses kept at their provider: reading, deleting and cancelling one goes to the target that holds it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from urllib.parse import quote
 
 from plexus.pipeline.call import Answer
@@ -8,6 +8,7 @@ from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.headers import returning
 from plexus.pipeline.refused import Refused
 from plexus.pipeline.snapshot import Snapshot
+from plexus.pipeline.stream import Stream
 from plexus.pipeline.whereabouts import PROTOCOL
 from plexus.providers import Outgoing
 from plexus.upstream.failures import UpstreamFailed
@@ -42,7 +43,7 @@ async def forward(
             body = await reply.read(_LIMIT, Pace())
             raise UpstreamFailed(door.protocol.decode_error(reply.status, body), body)
         if reply.content_type == "text/event-stream":
-            return Answer(reply.status, passed, _streamed(reply))
+            return Answer(reply.status, passed, Stream(_streamed(reply), reply.close))
         body = await reply.read(_LIMIT, Pace())
     except BaseException:
         reply.close()
@@ -51,9 +52,6 @@ async def forward(
     return Answer(reply.status, passed, body)
 
 
-async def _streamed(reply: Reply) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in reply.chunks(Pace()):
-            yield chunk
-    finally:
-        reply.close()
+async def _streamed(reply: Reply) -> AsyncGenerator[bytes, None]:
+    async for chunk in reply.chunks(Pace()):
+        yield chunk

@@ -36,7 +36,10 @@ class Application:
     def __init__(self, gateway: Gateway, protocols: Mapping[str, WireProtocol], started: int) -> None:
         """`started`: when the process began, in seconds since the epoch."""
         self._protocols = protocols
+        self.unready = ""
+        """Why no requests should come here, for `/health/ready`; empty when they should."""
         exact, self._patterns = _routes(gateway, protocols, started)
+        exact["/health/ready"] = home.ready(lambda: self.unready)
         self._exact = {path.encode(): app for path, app in exact.items()}
         """A path known to the letter cannot be read in two ways."""
 
@@ -96,7 +99,6 @@ def _routes(
         "/models": google_listed,
         "/": home.page,
         "/health": home.health,
-        "/health/ready": home.health,
         "/api/event_logging/batch": home.swallowed,
         "/api/event_logging/v2/batch": home.swallowed,
     }

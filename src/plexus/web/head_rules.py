@@ -55,8 +55,8 @@ class HeadRules(HttpToolsProtocol):
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._task: asyncio.Task[Any] | None = None
         self._running: Any = None
-        self._in_head = False
-        self._deaf = False
+        self._in_head = self._last = self._deaf = False
+        self._fresh = True
         self._size = self._framing = 0
         self._refusal: tuple[int, bytes] | None = None
 
@@ -79,6 +79,15 @@ class HeadRules(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if unfinished and self._task is not None:
             self._task.cancel(CLIENT_GONE)
+
+    def shutdown(self) -> None:
+        """The server ends. A connection on which nothing was asked yet gets a moment to do so; further requests are not read."""
+        self._last = True
+        if self._fresh:
+            self._done("head")
+            self._await("head", LINGER, self._head_late)
+        else:
+            super().shutdown()
 
     def pause_writing(self) -> None:
         """The client does not read: it gets a while to go on."""
@@ -120,7 +129,7 @@ class HeadRules(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A further request on the same connection is counted anew."""
         super().on_message_begin()
-        self._in_head = True
+        self._in_head, self._fresh = True, False
         self._size = 0
 
     def on_url(self, url: bytes) -> None:
@@ -148,8 +157,8 @@ class HeadRules(HttpToolsProtocol):
         self._check()
         super().on_headers_complete()
         self._framing = 0
-        if self.parser.should_upgrade():
-            self.cycle.keep_alive = False  # the parser is done with the connection
+        if self._last or self.parser.should_upgrade():
+            self.cycle.keep_alive = False  # the server ends, or the parser is done with the connection
         if self.pipeline and len(self.pipeline) <= _PIPELINED:
             self.flow.resume_reading()
 

@@ -1,5 +1,6 @@
 """The few paths that need no key: the front page, health, and what clients post without wanting an answer."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from plexus.pipeline.call import Answer
@@ -35,8 +36,23 @@ async def page(scope: dict[str, Any], _receive: Receive, send: Send) -> None:
     await send_answer(Answer(200, _SAFE, b"" if scope["method"] == "HEAD" else _PAGE.encode()), send)
 
 
+def ready(unready: Callable[[], str]) -> Callable[[dict[str, Any], Receive, Send], Awaitable[None]]:
+    """The endpoint that says whether requests should come here. `unready`: why not, empty when they should."""
+
+    async def readiness(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        reason = unready()
+        if not reason or scope["method"] not in {"GET", "HEAD"}:
+            await health(scope, receive, send)
+            return
+        answer = plain(503, {"status": "unavailable", "reason": reason})
+        answer.body = b"" if scope["method"] == "HEAD" else answer.body
+        await send_answer(answer, send)
+
+    return readiness
+
+
 async def health(scope: dict[str, Any], _receive: Receive, send: Send) -> None:
-    """The process lives; in file mode it serves as soon as it listens, so it is ready too."""
+    """The process lives."""
     if scope["method"] not in {"GET", "HEAD"}:
         await send_answer(_not_allowed("GET, HEAD"), send)
         return

@@ -1,6 +1,6 @@
 """Answers onto the wire: status and headers, then a body or a stream."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from plexus.core.json import dumps
@@ -40,13 +40,7 @@ async def send_answer(answer: Answer, send: Send) -> None:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     finally:
-        await _close(answer.body)
-
-
-async def _close(stream: AsyncIterator[bytes]) -> None:
-    close = getattr(stream, "aclose", None)
-    if close is not None:
-        await close()
+        await answer.body.aclose()
 
 
 def plain(status: int, body: Any) -> Answer:

@@ -1,5 +1,6 @@
 """What every inference endpoint shares: who asks, what they sent, and how any failure is said in their protocol."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from plexus.keys.key import Key
 from plexus.pipeline.call import Answer, Call
 from plexus.pipeline.failure import for_client
 from plexus.pipeline.gateway import Gateway
+from plexus.pipeline.interruption import called_off
 from plexus.pipeline.refused import Refused
 from plexus.pipeline.snapshot import Snapshot
 from plexus.protocols import WireProtocol
@@ -118,6 +120,11 @@ class Endpoint:
             answer = refusal(self._protocol, for_client(error.fault), visit.request_id)
             answer.headers += [entry for entry in error.headers if entry[0] != b"retry-after"]
             return answer
+        except asyncio.CancelledError as gone:
+            fault = called_off(gone)
+            if fault is None:
+                raise
+            return refusal(self._protocol, fault, visit.request_id)
         except Exception:
             log.exception("the request failed here", request_id=visit.request_id)
             fault = Fault(
