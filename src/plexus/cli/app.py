@@ -20,6 +20,9 @@ app = typer.Typer(
 )
 config_app = typer.Typer(name="config", help="Look at configuration files.", no_args_is_help=True)
 app.add_typer(config_app)
+keys_app = typer.Typer(name="keys", help="Client API keys.", no_args_is_help=True)
+app.add_typer(keys_app)
+_CONFIG = typer.Option(help="The configuration file. Default: PLEXUS_CONFIG_PATH, else config/plexus.yaml.")
 
 
 def _version(asked: bool) -> None:
@@ -71,6 +74,56 @@ def config_validate(file: Annotated[Path, typer.Argument(help="The configuration
 
     if not validate(file):
         raise typer.Exit(1)
+
+
+@keys_app.command("create")
+def keys_create(
+    name: Annotated[str, typer.Argument(help="A name for the key.")],
+    config: Annotated[Path | None, _CONFIG] = None,
+    comment: Annotated[str | None, typer.Option(help="For people.")] = None,
+    quota: Annotated[list[str] | None, typer.Option(help="A quota it draws on. May be given several times.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="A model it may ask for. May be given several times.")] = None,
+    expires: Annotated[str | None, typer.Option(help="When it ends, such as 2027-12-31T00:00:00Z.")] = None,
+) -> None:
+    """Make a client key. Its secret is printed once; the file keeps a hash of it."""
+    from plexus.cli import keys
+
+    fields = {"comment": comment, "expires_at": expires, "quotas": quota, "allowed_models": model}
+    try:
+        secret = keys.create(keys.home(config, os.environ), name, fields)
+    except keys.NotDone as reason:
+        _stop(str(reason))
+    else:
+        print("This secret is shown once. Only a hash of it is kept.", file=sys.stderr)
+        print(secret.reveal())
+
+
+@keys_app.command("list")
+def keys_list(config: Annotated[Path | None, _CONFIG] = None) -> None:
+    """List the client keys, without their secrets."""
+    from plexus.cli import keys
+
+    try:
+        print("\n".join(keys.listed(keys.home(config, os.environ), os.environ)))
+    except keys.NotDone as reason:
+        _stop(str(reason))
+
+
+@keys_app.command("revoke")
+def keys_revoke(
+    name: Annotated[str, typer.Argument(help="The key.")],
+    config: Annotated[Path | None, _CONFIG] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it out of the file instead of disabling it.")] = False,
+) -> None:
+    """End a client key. A running gateway refuses it within a second."""
+    from plexus.cli import keys
+
+    try:
+        keys.revoke(keys.home(config, os.environ), name, remove=remove)
+    except keys.NotDone as reason:
+        _stop(str(reason))
+    else:
+        print(f"{name} is {'removed' if remove else 'disabled'}.")
 
 
 @app.command()

@@ -8,8 +8,10 @@ from pathlib import Path
 _PRIVATE = 0o600
 
 
-def replace_file(path: Path, text: str) -> Path | None:
+def replace_file(path: Path, text: str, *, keep: bool = True) -> Path | None:
     """Write `text` where `path` leads (through links), and return the copy of what stood there before, if anything did.
+
+    `keep=False` leaves no copy: for the gateway's own file, which its commands change often.
 
     Raises:
         OSError: when it cannot be written; what stood there then still does.
@@ -20,8 +22,9 @@ def replace_file(path: Path, text: str) -> Path | None:
     mode = _PRIVATE
     if real.exists():
         mode = real.stat().st_mode & 0o777
-        backup = _free(real)
-        shutil.copy2(real, backup)
+        if keep:
+            backup = _free(real)
+            shutil.copy2(real, backup)
     handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

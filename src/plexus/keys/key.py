@@ -22,6 +22,9 @@ class Key(Struct, frozen=True, kw_only=True):
     allow_raw_passthrough: bool = False
     enabled: bool = True
     expires_at: datetime | None = None
+    comment: str = ""
+    last_four: str = ""
+    """The last characters of its secret, where they were kept; too few to be of use to anybody."""
 
     def may_use(self, model: str | None = None, provider: str | None = None) -> bool:
         """Whether this model (by the name the client asked for) and this provider are open to the key; None is not asked."""
@@ -55,6 +58,8 @@ def key_from(name: str, settings: KeySettings, default_quotas: tuple[str, ...] =
         allow_raw_passthrough=settings.allow_raw_passthrough,
         enabled=settings.enabled,
         expires_at=settings.expires_at,
+        comment=settings.comment or "",
+        last_four=settings.last_four or "",
     )
 
 

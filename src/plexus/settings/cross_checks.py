@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from plexus.core.secret import Secret
 from plexus.settings.alias import SELECTORS, AliasSettings, TargetSettings
 from plexus.settings.explain import close
 from plexus.settings.known import PLANNED_TYPES, Known
@@ -163,14 +162,16 @@ def _inner(alias: AliasSettings, names: Mapping[str, str]) -> list[str]:
 
 
 def _keys(settings: Settings, checks: Checks) -> None:
-    owners: dict[Secret, str] = {}
+    owners: dict[str, str] = {}
     for name, key in settings.keys.items():
         if "*" in name:
             checks.refuse(("keys", name), "the name holds '*'", "choose another name", about_key=True)
-        owner = owners.setdefault(key.secret, name)
-        if owner != name:
-            said = f"is also the secret of the key {owner!r}"
-            checks.refuse(("keys", name, "secret"), said, "give each key its own secret")
+        for secret in dict.fromkeys([key.hashed, *(one.secret_hash for one in key.previous)]):
+            owner = owners.setdefault(secret, name)
+            if owner != name:
+                said = f"is also the secret of the key {owner!r}"
+                at = "secret_hash" if key.secret is None else "secret"
+                checks.refuse(("keys", name, at), said, "give each key its own secret")
         for field in ("allowed_providers", "excluded_providers"):
             for index, provider in enumerate(getattr(key, field)):
                 if provider not in settings.providers:

@@ -1,5 +1,6 @@
 """A client's API key as configured, and the quotas it may draw on."""
 
+import hashlib
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from plexus.core.secret import Secret
 from plexus.settings.scalars import Duration, Fraction, Name, Names, Networks, Strict, Text, refusal
 
 _SECRET_TEXT = re.compile(r"[\x21-\x7e]+")
+_SECRET_HASH = re.compile(r"sha256:[0-9a-f]{64}|hmac-sha256:[0-9a-f]{8}:[0-9a-f]{64}")
 _LONGEST_SECRET = 512
 
 
@@ -31,13 +33,35 @@ def _in_utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class KeySettings(Strict):
-    """One client key. Exclusions win over allowances; an empty allowance allows everything."""
+def _secret_hash(value: str) -> str:
+    if not _SECRET_HASH.fullmatch(value):
+        said = "is no hash of a secret, such as sha256: and 64 lower case hex digits"
+        raise refusal(said, "take it from `plexus keys create` or from an export")
+    return value
 
-    secret: Annotated[Secret, AfterValidator(_client_secret)]
+
+SecretHash = Annotated[Text, AfterValidator(_secret_hash)]
+"""`sha256:` and the hash of a secret, or `hmac-sha256:`, 8 digits that name a pepper, and the hash of that hash under it."""
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+
+
+class PreviousSecret(Strict):
+    """A secret that was replaced, and until when it still works."""
+
+    secret_hash: SecretHash
+    until: Moment
+
+
+class KeySettings(Strict):
+    """One client key, by its secret or the hash of it. Exclusions win over allowances; an empty allowance allows everything."""
+
+    secret: Annotated[Secret, AfterValidator(_client_secret)] | None = None
+    secret_hash: SecretHash | None = None
+    last_four: Annotated[Text, Field(pattern=r"^[\x21-\x7e]{4}$")] | None = None
+    previous: tuple[PreviousSecret, ...] = ()
     comment: Text | None = None
     enabled: bool = True
-    expires_at: Annotated[datetime, AfterValidator(_in_utc)] | None = None
+    expires_at: Moment | None = None
     quotas: tuple[Name, ...] = ()
     allowed_models: tuple[Name, ...] = ()
     excluded_models: tuple[Name, ...] = ()
@@ -45,6 +69,21 @@ class KeySettings(Strict):
     excluded_providers: tuple[Name, ...] = ()
     allowed_ips: Networks = ()
     allow_raw_passthrough: bool = False
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        if self.secret is None and self.secret_hash is None:
+            raise refusal("is missing", "add it, or secret_hash", ("secret",))
+        if self.secret is not None and self.secret_hash is not None:
+            raise refusal("stands beside a secret", "take one of the two out", ("secret_hash",))
+        return self
+
+    @property
+    def hashed(self) -> str:
+        """The hash of its secret, in the form of `secret_hash`; the same for a secret and its plain hash."""
+        if self.secret is None:
+            return self.secret_hash or ""
+        return "sha256:" + hashlib.sha256(self.secret.reveal().encode("ascii")).hexdigest()
 
 
 class QuotaSettings(Strict):

@@ -1,12 +1,18 @@
 """Credentials are found quickly, compared safely, and never trusted beyond what was configured."""
 
+import hashlib
+import hmac
 import time
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plexus.core.secret import Secret
+from plexus.keys import keyring
+from plexus.keys.digest import digest, stored
 from plexus.keys.key import Key
 from plexus.keys.keyring import Keyring
 from plexus.settings.key import KeySettings
@@ -51,6 +57,62 @@ def test_an_empty_keyring_admits_nobody():
 )
 def test_what_follows_the_first_colon_is_the_label_in_lower_case(presented, label):
     assert ring().authenticate(presented).attribution == label
+
+
+ODD: dict[str, str | bytes] = {
+    "known": SECRET, "unknown": "sk-carol", "disabled": "sk-disabled", "expired": "sk-expired", "ended": "sk-ended",
+    "empty": "", "a label alone": ":x", "a megabyte": "x" * 1_000_000, "a megabyte of bytes": b"x" * 1_000_000,
+    "not ASCII": "ключ", "not ASCII in bytes": "ключ".encode(), "a lone surrogate": "\ud800", "NUL": "\x00",
+    "a newline": SECRET + "\n", "SQL": "' OR 1=1 --", "SQL with a label": f"{SECRET}' OR '1'='1:x", "format": "%s%n{0}{{}}",
+    "LDAP": "*)(uid=*))(|(uid=*", "NoSQL": '{"$ne": null}', "a long label": f"sk-no:{'y' * 100_000}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_s06_and_s04_every_credential_costs_the_same_work(what, monkeypatch):
+    """One hash of a bounded text, one look-up, one comparison of digests, whatever was presented."""
+    ended = {
+        "secret_hash": stored(Secret("sk-other")),
+        "previous": [{"secret_hash": stored(Secret("sk-ended")), "until": 5}],
+    }
+    keys = Keyring(
+        {
+            "alice": key(SECRET),
+            "disabled": key("sk-disabled", enabled=False),
+            "expired": key("sk-expired", expires_at=datetime(1970, 1, 1, tzinfo=UTC)),
+            "ended": KeySettings.model_validate(ended),
+        },
+        now=lambda: 10.0,
+    )
+    work: list[str] = []
+
+    class Index(dict):
+        def get(self, found, default=None):
+            work.append("look-up")
+            return super().get(found, default)
+
+    def hashed(secret: str, pepper: bytes) -> bytes:
+        assert len(secret) <= 512
+        work.append("hash")
+        return digest(secret, pepper)
+
+    def compared(one: bytes, other: bytes) -> bool:
+        assert len(one) == len(other) == 32
+        work.append("comparison")
+        return hmac.compare_digest(one, other)
+
+    monkeypatch.setattr(keys, "_by_digest", Index(keys._by_digest))
+    monkeypatch.setattr(keyring, "digest", hashed)
+    monkeypatch.setattr(keyring, "hmac", SimpleNamespace(compare_digest=compared))
+    found = keys.authenticate(ODD[what])
+    assert (found is not None) == (what == "known")
+    assert work == ["hash", "look-up", "comparison"]
+
+
+@pytest.mark.parametrize("hashed", ["sha256:" + hashlib.sha256(b"").hexdigest()])
+def test_the_hash_of_nothing_opens_nothing(hashed):
+    keys = Keyring({"k": KeySettings.model_validate({"secret_hash": hashed})})
+    assert [keys.authenticate(text) for text in ("", ":x", "ключ", "x" * 1000)] == [None] * 4
 
 
 def test_a_label_is_bounded():
