@@ -5,11 +5,16 @@ from typing import Any
 
 import pytest
 
+from plexus.usage.cost import cost
+from plexus.usage.pricing import Question
+from plexus.usage.pricing.catalogue import SOURCE as CATALOGUE
+from plexus.usage.reported import reported as billed
 from plexus.usage.row import Tokens
 from plexus.usage.tokens import delivered_tokens, measured
 from tests.corpus.recordings import Recording, not_an_answer, select
 from tests.corpus.replay import frames, upstream_answer
 
+NOVEMBER = 1_793_793_600_000  # 2026-11-04
 ANSWERS = [recording for recording in select() if not not_an_answer(recording)]
 
 
@@ -94,3 +99,25 @@ def test_u51_every_answer_is_counted_or_estimated():
         if response.usage is None:
             assert found.tokens_estimated
     assert silent == []
+
+
+def test_u52_bills_of_providers_that_state_them_agree_with_counters_times_prices_to_the_last_digit():
+    seen, wrong = 0, {}
+    for recording in ANSWERS:
+        if recording.vendor not in {"xai", "openrouter"} or recording.source == "vercel-ai":  # made up by hand
+            continue
+        model, usage = recording.model or "", reported(recording)
+        stable = recording.vendor == "xai" or model.startswith("anthropic/")  # others' prices have moved since
+        if not stable or usage.get("num_server_side_tools_used"):  # its fees are in the bill alone
+            continue
+        _, response, _ = upstream_answer(recording)
+        bill = billed(response.usage if response else None)
+        if response is None or bill is None:
+            continue
+        seen += 1
+        question = Question(kind=recording.vendor, model=model, served=response.model, at=NOVEMBER)
+        computed = cost(CATALOGUE.price(question), measured(response.usage)).total
+        if computed != bill:
+            wrong[recording.id] = (bill, computed)
+    assert seen
+    assert wrong == {}
