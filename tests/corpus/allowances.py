@@ -86,6 +86,8 @@ CANNOT: tuple[Cannot, ...] = (
     Cannot("request.sampling.n", ("messages", "responses"), ("sampling.n", "candidate", "n"), "One answer a request."),
     Cannot("request.sampling.top_logprobs", ("messages",), ("logprobs",), "Anthropic gives no log probabilities."),
     Cannot("request.sampling.temperature", ("messages",), ("temperature",), "Anthropic's ends at 1 (clamped)."),
+    Cannot("request.sampling.top_p", ("messages",), ("top_p",), "Anthropic's models want 0.95 to 1 while they think."),
+    Cannot("request.sampling.top_k", ("messages",), ("top_k",), "Anthropic's models refuse it while they think."),
     Cannot("request.stop", ("responses",), ("stop",), "Responses has no stop sequences."),
     Cannot("request.max_tokens", ("chat",), ("max_tokens",), "OpenAI refuses less than 1 (clamped)."),
     Cannot("request.max_tokens", ("responses",), ("max_tokens",), "OpenAI refuses less than 16 (clamped)."),
@@ -117,7 +119,7 @@ CANNOT: tuple[Cannot, ...] = (
     Cannot(
         "request.choice",
         ("messages", "chat", "responses", "gemini"),
-        ("tool_choice", "toolconfig", "functioncalling", "tool_config"),
+        ("tool_choice", "tool choice", "toolconfig", "functioncalling", "tool_config"),
         "A choice among several named tools, or of a server-side tool, is not everywhere.",
     ),
     Cannot(

@@ -448,7 +448,8 @@ def _tools(want: Asked, got: Asked, found: Differences) -> None:
     for tool in want.tools:
         there = theirs.pop(tool.name, None)
         if there is None:
-            found.say("tools", f"{tool.name} is missing")
+            allowed = want.choice[0].startswith("allowed:") and tool.name not in want.choice[1]
+            found.say("tools", f"{tool.name} is missing", "request.choice" if allowed else "")
             continue
         found.same("tool description", squash(tool.description), squash(there.description))
         if tool.schema == "free-form" and there.schema != "free-form":
@@ -464,13 +465,15 @@ def _tools(want: Asked, got: Asked, found: Differences) -> None:
         found.say("server-side tools", want.server_tools, "request.server_tools")
     if want.tools and _choice(want) != _choice(got):
         found.say("tool choice", f"{want.choice} became {got.choice}", "request.choice")
-    if want.tools and want.parallel is False and got.parallel is not False:
+    if want.tools and want.choice[0] != "none" and want.parallel is False and got.parallel is not False:
         found.say("parallel calls", f"{want.parallel} became {got.parallel}", "request.parallel")
 
 
 def _choice(asked: Asked) -> tuple[str, tuple[str, ...]]:
     """The tool choice; a choice among all tools there are is a choice without names."""
     mode, names = asked.choice
+    if mode == "allowed:required" and len(names) == 1:
+        return "tool", names
     if mode.startswith("allowed:") and {tool.name for tool in asked.tools} <= set(names):
         return ({"auto": ""}.get(mode.removeprefix("allowed:"), mode.removeprefix("allowed:")), ())
     return mode, names

@@ -52,6 +52,8 @@ def camel(value: Any) -> Any:
         return value
     renamed = {}
     for key, inner in value.items():
+        if inner is None:
+            continue  # proto JSON: null is unset
         name = re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), key)
         renamed[name] = inner if name in _CLIENTS_OWN else camel(inner)
     return renamed
@@ -256,6 +258,8 @@ def _tools(body: dict[str, Any], asked: Asked) -> None:
     asked.choice = ("tool", names) if mode == "required" and len(names) == 1 else (mode, names)
     if mode == "required" and len(names) > 1:
         asked.choice = ("allowed:required", names)
+    elif mode == "" and names:
+        asked.choice = ("allowed:auto", names)
 
 
 def _settings(config: dict[str, Any], asked: Asked) -> None:

@@ -43,6 +43,12 @@ def read_sources(body: Wire) -> list[Citation]:
     return [Citation(url=url) for url in urls if isinstance(url, str)] if isinstance(urls, list) else []
 
 
+def with_sources(annotations: list[Citation], sources: list[Citation]) -> list[Citation]:
+    """The annotations, and the sources beside the answer that none of them names."""
+    named = {citation.url for citation in annotations}
+    return [*annotations, *(source for source in sources if source.url not in named)]
+
+
 def write_annotation(citation: Citation, start: int, length: int) -> Wire | None:
     """The annotation for a client, or None when chat has none of its kind. `start`: where the part begins in the content.
 

@@ -155,6 +155,8 @@ class _AnswerMessage:
 
     def _show_media(self, message: Wire) -> None:
         for media in self._media:
+            if media.signature is not None:
+                self._drops.append(Drop("dropped", f"{self._path}.images", "an image has no place for a signature"))
             if media.kind == "image":
                 shown = {"type": "image_url", "image_url": {"url": data_url(media)}}
                 message.setdefault("images", []).append(shown)

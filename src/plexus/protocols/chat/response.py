@@ -17,7 +17,7 @@ from plexus.protocols.chat.answer_content import (
     read_content,
     read_images,
 )
-from plexus.protocols.chat.citations import read_annotations, read_sources
+from plexus.protocols.chat.citations import read_annotations, read_sources, with_sources
 from plexus.protocols.chat.ids import call_id
 from plexus.protocols.chat.logprobs import read_logprobs
 from plexus.protocols.chat.stops import decode_stop, settled
@@ -161,7 +161,8 @@ class _Message:
         )
 
     def _annotate(self, parts: list[Part], message: Wire, logprobs: Any) -> None:
-        citations = read_annotations(message.get("annotations")) or self._sources
+        annotations = read_annotations(message.get("annotations"))
+        citations = with_sources(annotations, self._sources)
         said, refused = read_logprobs(logprobs), read_logprobs(logprobs, "refusal")
         for part in parts:
             if isinstance(part, Text) and part.refusal and refused:
@@ -169,7 +170,7 @@ class _Message:
             elif isinstance(part, Text) and not part.refusal:
                 part.citations, citations = citations, []
                 part.logprobs, said = covering(said, part.text) if self._reading.think_tags else said, []
-        if citations and citations is not self._sources:
+        if citations and annotations:
             parts.append(Text(text="", citations=citations))
 
 

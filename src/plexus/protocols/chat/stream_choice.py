@@ -12,7 +12,7 @@ from plexus.ir.events import Event, PartEnd, PartStart, SignatureDelta, TextDelt
 from plexus.ir.exchange import Reading
 from plexus.ir.parts import Citation, Media, Opaque, Part, Signature, Text, Thinking, TokenLogprob
 from plexus.protocols.chat.answer_content import google_signature, read_audio, read_content, read_images
-from plexus.protocols.chat.citations import read_annotations
+from plexus.protocols.chat.citations import read_annotations, with_sources
 from plexus.protocols.chat.errors import error_in
 from plexus.protocols.chat.logprobs import read_logprobs
 from plexus.protocols.chat.stops import decode_stop
@@ -91,7 +91,8 @@ class ChoiceReader:
         if not isinstance(delta, dict):
             delta = _whole(choice)
         content = delta.get("content")
-        if content and isinstance(content, str) and self._kind == "text" and len(delta) <= 2:  # noqa: PLR2004 - role, content
+        alone = len(delta) == 1 or (len(delta) == 2 and "role" in delta)  # noqa: PLR2004 - role, content
+        if content and isinstance(content, str) and self._kind == "text" and alone:
             logprobs = choice.get("logprobs")
             said = read_logprobs(logprobs) if logprobs else []
             events.append(TextDelta(self._open or 0, content, said))
@@ -220,8 +221,8 @@ class ChoiceReader:
 
     def _take_citations(self) -> list[Citation]:
         citations, self._citations = self._citations, []
-        if not citations and not self._cited:
-            citations = self._account.sources
+        if not self._cited:
+            citations = with_sources(citations, self._account.sources)
         self._cited = self._cited or bool(citations)
         return citations
 

@@ -287,6 +287,8 @@ class _Media(GrowingPart):
         self._part = part
 
     def opening(self) -> list[Wire]:
+        if self._part.signature is not None:
+            self._drops.append(Drop("dropped", "delta.images", "an image has no place for a signature"))
         if self._part.kind == "audio":
             return [{"audio": audio_object(self._part, self._writing.seed)}]
         image = {"type": "image_url", "image_url": {"url": data_url(self._part)}, "index": self._spoken.images}

@@ -64,6 +64,12 @@ def rest_of_answer(body: Wire) -> Wire:
     return {key: wire[key] for key in wire.keys() - _ANSWER}
 
 
+def is_blocked(extras: Wire) -> bool:
+    """Whether the prompt was blocked, so that there is no answer: an empty `promptFeedback` says nothing."""
+    feedback = extras.get("promptFeedback")
+    return isinstance(feedback, dict) and bool(fields_of(feedback).get("blockReason"))
+
+
 def created_of(value: Any) -> int:
     """Seconds since the epoch of an RFC 3339 time; 0 when there is none."""
     if not isinstance(value, str):

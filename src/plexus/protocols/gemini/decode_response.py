@@ -36,9 +36,10 @@ def decode_response(body: dict[str, Any], reading: Reading) -> ChatResponse:
 
 def _cite(response: ChatResponse, candidates: list[Any] | None) -> None:
     """Give the sources to the last text also when something else was said after it."""
-    texts = [part for part in response.parts if isinstance(part, Text)]
-    if len(texts) < 2 or texts[-1].text or not texts[-1].citations or texts[-1] is not response.parts[-1]:  # noqa: PLR2004 - the sources alone, and a text before
+    spoken = [part for part in response.parts if isinstance(part, Text) and part.text]
+    last = response.parts[-1] if response.parts else None
+    if not spoken or not isinstance(last, Text) or last.text or not last.citations:
         return
     if candidates and isinstance(candidates[0], dict):
         response.parts.pop()
-        texts[-2].citations = read_citations(fields_of(candidates[0]), texts[-2].text)
+        spoken[-1].citations = read_citations(fields_of(candidates[0]), spoken[-1].text)

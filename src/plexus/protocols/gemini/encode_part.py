@@ -12,7 +12,7 @@ from plexus.ir.parts import Media, Opaque, Part, Signature, Text, Thinking, Tool
 from plexus.ir.signature import wrap
 from plexus.protocols.gemini.decode_part import REDACTED
 from plexus.protocols.gemini.ids import told
-from plexus.protocols.gemini.media import is_empty, mime_of_url, resolution, write_media
+from plexus.protocols.gemini.media import is_base64, is_empty, mime_of_url, resolution, write_media
 from plexus.protocols.gemini.protojson import Wire, nest
 
 PROTOCOL = "gemini"
@@ -29,6 +29,8 @@ class Sink(Struct, frozen=True, kw_only=True):
     ids: bool
     """Whether call ids are told."""
     drops: list[Drop]
+    checked: bool = False
+    """Whether data that is no base64 is left out: Google's SDKs refuse the whole answer for it."""
 
 
 def write_part(part: Part, sink: Sink, path: str) -> Wire | None:
@@ -111,6 +113,9 @@ def arguments_object(part: ToolCall, drops: list[Drop], path: str) -> Raw | Wire
 def _write_media(part: Media, sink: Sink, path: str) -> Wire | None:
     if is_empty(part):
         sink.drops.append(Drop("dropped", path, "an empty image or file"))
+        return None
+    if sink.checked and not sink.ours and part.data and not is_base64(part.data):
+        sink.drops.append(Drop("dropped", path, f"the {part.kind} is no base64, so that no part can hold it"))
         return None
     if part.file_id and not sink.ours and not part.data and not part.url:
         sink.drops.append(Drop("dropped", path, "a file id of another provider"))

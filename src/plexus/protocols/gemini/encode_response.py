@@ -9,7 +9,7 @@ from plexus.ir.chat import Alternative, ChatResponse, StopReason
 from plexus.ir.drops import Drop
 from plexus.ir.exchange import Writing
 from plexus.ir.parts import Text
-from plexus.protocols.gemini.answer import OWN_EXTRAS, time_of
+from plexus.protocols.gemini.answer import OWN_EXTRAS, is_blocked, time_of
 from plexus.protocols.gemini.citations import write_citations
 from plexus.protocols.gemini.encode_part import PROTOCOL, Sink, client_signature, write_part
 from plexus.protocols.gemini.logprobs import write_logprobs
@@ -32,7 +32,7 @@ def encode_response(response: ChatResponse, writing: Writing) -> tuple[dict[str,
     ours = response.protocol == PROTOCOL or (
         not response.protocol and bool(OWN_EXTRAS & (response.extras or {}).keys())
     )
-    sink = Sink(ours=ours, sign=client_signature, rename=same_name, ids=True, drops=drops)
+    sink = Sink(ours=ours, sign=client_signature, rename=same_name, ids=True, drops=drops, checked=True)
     extras = dict(response.extras or {}) if ours else {}
     kept = extras.pop("candidates", None)
     first = Alternative(parts=response.parts, stop_reason=response.stop_reason, stop_sequence=response.stop_sequence)
@@ -40,7 +40,7 @@ def encode_response(response: ChatResponse, writing: Writing) -> tuple[dict[str,
     for candidate, rest in zip(candidates, kept if isinstance(kept, list) else [], strict=False):
         candidate.update(rest)
     body: Wire = {"candidates": candidates}
-    if "promptFeedback" in extras and not response.parts and not response.alternatives:
+    if is_blocked(extras) and not response.parts and not response.alternatives:
         body = {}
     usage = write_usage(response.usage)
     if usage is not None:
@@ -65,11 +65,10 @@ def _candidate(number: int, said: Alternative, sink: Sink) -> Wire:
     texts: list[tuple[int, Text]] = []
     for index, part in enumerate(said.parts):
         wire = write_part(part, sink, f"parts[{index}]")
-        if wire is None:
-            continue
-        if isinstance(part, Text):
-            texts.append((len(parts), part))
-        parts.append(wire)
+        if isinstance(part, Text) and (wire is not None or part.citations):
+            texts.append((len(parts) if wire is not None else max(0, len(parts) - 1), part))
+        if wire is not None:
+            parts.append(wire)
     candidate: Wire = {}
     if parts or said.stop_reason not in FILTERED:
         candidate["content"] = {"parts": parts, "role": "model"}

@@ -4,6 +4,7 @@ Source: https://ai.google.dev/gemini-api/docs/file-input-methods
 """
 
 import base64
+import binascii
 
 from plexus.ir.parts import Media
 from plexus.protocols.gemini.protojson import Wire, fields_of
@@ -84,6 +85,15 @@ def is_empty(media: Media) -> bool:
     if media.url.startswith("data:"):
         return not media.url.partition(",")[2]
     return not (media.data or media.url or media.file_id or media.text)
+
+
+def is_base64(data: str) -> bool:
+    """Whether the text is standard base64, padded or not, which is all that the field is typed to hold."""
+    try:
+        binascii.a2b_base64(data + "=" * (-len(data) % 4), strict_mode=True)
+    except ValueError:
+        return False
+    return True
 
 
 def write_media(media: Media, *, named: bool) -> Wire:

@@ -22,7 +22,14 @@ from plexus.ir.events import (
 )
 from plexus.ir.exchange import Reading
 from plexus.ir.parts import Part, Signature, Text, Thinking, ToolCall
-from plexus.protocols.gemini.answer import Ending, created_of, read_stop_of, rest_of_answer, rest_of_candidate
+from plexus.protocols.gemini.answer import (
+    Ending,
+    created_of,
+    is_blocked,
+    read_stop_of,
+    rest_of_answer,
+    rest_of_candidate,
+)
 from plexus.protocols.gemini.citations import read_citations
 from plexus.protocols.gemini.decode_part import Source, kind_of_part, read_call, read_part
 from plexus.protocols.gemini.errors import fault_of
@@ -87,7 +94,7 @@ class StreamDecoder:
 
     def take(self, body: Wire, events: list[Event]) -> None:
         """Add the events of one response object."""
-        if "error" in body and not body.get("candidates"):
+        if body.get("error") and not body.get("candidates"):
             events.append(self._fail(fault_of(body["error"], 0)))
             return
         usage = body.get("usageMetadata") or body.get("usage_metadata")
@@ -244,7 +251,7 @@ class StreamDecoder:
         """The closing events, or the error that the stream was cut."""
         if self.done:
             return []
-        blocked = bool((self._extras.get("promptFeedback") or {}).get("blockReason"))
+        blocked = is_blocked(self._extras)
         finished = bool(self._endings) and all(ending.reason for ending in self._endings.values())
         if not finished and not (blocked and not self._endings):
             message = "The upstream's stream ended before the answer was complete."
@@ -253,12 +260,13 @@ class StreamDecoder:
 
     def conclude(self) -> list[Event]:
         """The closing events, whether or not every candidate said why it ended."""
-        blocked = bool((self._extras.get("promptFeedback") or {}).get("blockReason"))
+        blocked = is_blocked(self._extras)
         events: list[Event] = []
         for choice, ending in self._endings.items():
             last = self._open.get(choice)
-            self._close(choice, events, cited=True)
-            sources = read_citations(ending.extras, "") if last is None or last.kind != "text" else []
+            spoken = last is not None and last.kind == "text" and bool(last.said)
+            self._close(choice, events, cited=spoken)
+            sources = [] if spoken else read_citations(ending.extras, "")
             if sources:  # no text is left that could take them
                 events += [PartStart(self._count, Text(text=""), choice), PartEnd(self._count, sources)]
                 self._count += 1

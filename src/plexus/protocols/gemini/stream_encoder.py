@@ -19,7 +19,7 @@ from plexus.ir.events import (
 )
 from plexus.ir.exchange import Writing
 from plexus.ir.parts import Part, Signature, Text, Thinking, TokenLogprob, ToolCall
-from plexus.protocols.gemini.answer import OWN_EXTRAS
+from plexus.protocols.gemini.answer import OWN_EXTRAS, is_blocked
 from plexus.protocols.gemini.citations import write_citations
 from plexus.protocols.gemini.encode_part import Sink, client_signature, write_part
 from plexus.protocols.gemini.encode_response import FILTERED, finish_reason, in_words, response_id, same_name
@@ -72,7 +72,7 @@ class StreamEncoder:
         """A stream not yet begun."""
         self.drops: list[Drop] = []
         self._writing = writing
-        self._sink = Sink(ours=False, sign=client_signature, rename=same_name, ids=True, drops=self.drops)
+        self._sink = Sink(ours=False, sign=client_signature, rename=same_name, ids=True, drops=self.drops, checked=True)
         self._lanes: dict[int, _Lane] = {}
         self._parts: dict[int, _Part] = {}
         self._done = False
@@ -230,7 +230,7 @@ class StreamEncoder:
             self.drops.append(Drop("dropped", key, "not known to Gemini"))
         rest = {key: value for key, value in extras.items() if key != "candidates"}
         body: Wire = {}
-        if self._lanes or "promptFeedback" not in rest:
+        if self._lanes or not is_blocked(rest):
             body["candidates"] = self._last(event, extras.get("candidates"))
         body |= {**rest, **self._about}
         usage = write_usage(event.usage)

@@ -44,8 +44,10 @@ def write_tools(draft: Draft) -> list[dict[str, Any]]:
 def _allowed(draft: Draft) -> set[str]:
     """The only tools a choice among several leaves; Anthropic knows one tool or any, so the others are not offered."""
     choice = draft.request.tool_choice
-    several = choice is not None and choice.mode in {"auto", "required"} and choice.names
-    return set(choice.names) if choice is not None and several else set()
+    if choice is None or choice.mode not in {"auto", "required"}:
+        return set()
+    by_name = choice.mode == "required" and len(choice.names) == 1 and draft.target.profile.forced_tools
+    return set() if by_name else set(choice.names)
 
 
 def _tool(tool: Tool, path: str, draft: Draft) -> dict[str, Any] | None:

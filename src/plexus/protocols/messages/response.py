@@ -125,7 +125,10 @@ def is_block(raw: Any) -> bool:
 
 def part_kind(part: Opaque | Media | ToolResult) -> str:
     """What the part is, for a report."""
-    return "a tool result" if isinstance(part, ToolResult) else part.kind
+    if isinstance(part, ToolResult):
+        return "a tool result"
+    signed = isinstance(part, Media) and part.signature is not None
+    return f"{part.kind} with its signature" if signed else part.kind
 
 
 def _text_block(part: Text, path: str, drops: list[Drop], *, native: bool) -> Block | None:

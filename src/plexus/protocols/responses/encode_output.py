@@ -37,6 +37,7 @@ def encode_output(parts: list[Part], writing: Writing) -> tuple[list[dict[str, A
                 output.append(item)
             elif not isinstance(part, Thinking):  # empty thinking says nothing
                 drops.append(Drop("dropped", path, "no output item of this kind"))
+            drops += unsigned(part, path)
         if isinstance(part, Text | ToolCall) and part.signature is not None:
             message = None
             alone = isinstance(part, Text) and not part.text
@@ -47,7 +48,7 @@ def encode_output(parts: list[Part], writing: Writing) -> tuple[list[dict[str, A
 def _say(
     part: Text, message: dict[str, Any] | None, output: list[dict[str, Any]], seed: str, path: str, drops: list[Drop]
 ) -> dict[str, Any] | None:
-    if not part.text and part.signature is not None:
+    if not part.text and part.signature is not None and not part.citations:
         return None
     phase = phase_of(part)
     if message is None or phase:
@@ -79,6 +80,12 @@ def whole_item(part: Part, index: int, seed: str) -> dict[str, Any] | None:
             return image_item(part, index, seed)
         case _:
             return None
+
+
+def unsigned(part: Part, path: str) -> list[Drop]:
+    """The report that the signature of something the model drew is left out."""
+    signed = isinstance(part, Media) and part.signature is not None
+    return [Drop("dropped", f"{path}.signature", "an image has no place for one")] if signed else []
 
 
 def phase_of(part: Text) -> str:

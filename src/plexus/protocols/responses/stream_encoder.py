@@ -23,7 +23,7 @@ from plexus.ir.events import (
 )
 from plexus.ir.exchange import Writing
 from plexus.ir.parts import Part, Text, Thinking, ToolCall
-from plexus.protocols.responses.encode_output import Names
+from plexus.protocols.responses.encode_output import Names, unsigned
 from plexus.protocols.responses.envelope import echo, finish, head, own_id, returned
 from plexus.protocols.responses.errors import error_object, response_error
 from plexus.protocols.responses.output_items import status_of
@@ -117,6 +117,8 @@ class StreamEncoder:
         data += self._out.close_message()
         self._ended = True
         self._parts = {}
+        if end.other_stops:
+            self._lose("alternatives", "the protocol has one answer")
         status, reason = status_of(end.stop_reason, refused=self._refused)
         error = (
             {"code": "server_error", "message": "the provider reported that it failed"} if status == "failed" else None
@@ -150,6 +152,7 @@ class StreamEncoder:
             self._waiting[event.index] = [event]
             return data
         part = growing(event.part, self._out)
+        self.drops += unsigned(event.part, f"parts[{event.index}]")
         self._refused |= isinstance(event.part, Text) and event.part.refusal
         if part is None:
             self._lose(f"parts[{event.index}]", "no output item of this kind")

@@ -398,3 +398,31 @@ def test_200_text_between_two_calls_stays_between_them():
         for part in response.parts
         if isinstance(part, ToolCall | Text)
     ] == ["one", "then", "two"]
+
+
+def test_what_comes_beside_text_in_one_delta_is_read_also_in_mid_text():
+    note = {"type": "url_citation", "url_citation": {"url": "https://example.test/", "title": "T"}}
+    response = read(
+        chunk({"content": "He"}),
+        chunk({"content": "y", "annotations": [note]}),
+        chunk({"content": ".", "images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}}]}),
+        chunk(finish="stop"),
+    )
+    text, image = response.parts
+    assert isinstance(text, Text)
+    assert text.text == "Hey."
+    assert [citation.url for citation in text.citations] == ["https://example.test/"]
+    assert isinstance(image, Media)
+
+
+def test_sources_beside_an_annotated_answer_are_added_once():
+    note = {"type": "url_citation", "url_citation": {"url": "https://example.test/a", "title": "T"}}
+    urls = ["https://example.test/a", "https://example.test/b"]
+    response = read(
+        {**chunk({"content": "Hey"}), "citations": urls},
+        {**chunk({"annotations": [note]}), "citations": urls},
+        chunk(finish="stop"),
+    )
+    text = response.parts[0]
+    assert isinstance(text, Text)
+    assert [citation.url for citation in text.citations] == urls

@@ -8,7 +8,7 @@ from plexus.core.json import dumps, loads
 from plexus.ir.chat import Alternative, ChatResponse, Usage
 from plexus.ir.errors import InvalidAnswer
 from plexus.ir.exchange import Reading
-from plexus.ir.parts import Citation, Media, Opaque, Origin, Signature, Text, Thinking, TokenLogprob, ToolCall
+from plexus.ir.parts import Citation, Media, Opaque, Origin, Part, Signature, Text, Thinking, TokenLogprob, ToolCall
 from plexus.protocols.gemini import PROTOCOL
 
 SIGNED = Signature("c2ln", ORIGIN)
@@ -264,3 +264,11 @@ def test_a_logarithm_that_is_none_is_zero(odd):
     [part] = response.parts
     assert isinstance(part, Text)
     assert part.logprobs[0].logprob == 0.0
+
+
+@pytest.mark.parametrize(("data", "kept"), [("aGk=", True), ("aGk", True), ("aGk...", False), ("data:,aGk=", False)])
+def test_an_image_that_is_no_base64_is_left_out_because_googles_package_refuses_the_whole_answer(data, kept):
+    parts: list[Part] = [Media(kind="image", mime="image/png", data=data), Text(text="a")]
+    body, drops = written(ChatResponse(parts=parts, stop_reason="end", protocol="responses"))
+    assert len(body["candidates"][0]["content"]["parts"]) == 1 + kept
+    assert bool(drops) != kept

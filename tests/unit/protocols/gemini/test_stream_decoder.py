@@ -290,3 +290,29 @@ def test_nothing_follows_the_end():
 def test_the_signature_event_names_the_origin_of_the_reading():
     events = events_of(sse(chunk({"text": "a", "thoughtSignature": "c2ln"}, finishReason="STOP")))
     assert SignatureDelta(0, SIGNED) in events
+
+
+def test_an_error_that_is_null_and_feedback_that_is_empty_say_nothing():
+    response = streamed(chunk({"text": "a"}), {"error": None}, {"promptFeedback": {}}, END)
+    assert response.parts == [Text(text="a")]
+    assert response.stop_reason == "end"
+
+
+@pytest.mark.parametrize(
+    "blocked", [{"promptFeedback": {"blockReason": "SAFETY"}}, {"prompt_feedback": {"block_reason": "SAFETY"}}]
+)
+def test_a_blocked_prompt_is_an_answer_in_either_spelling(blocked):
+    assert streamed(blocked).stop_reason == "content_filter"
+
+
+def test_sources_go_to_a_text_of_their_own_when_only_a_signature_came_last():
+    grounds = {"groundingChunks": [{"web": {"uri": "https://example.test/", "title": "T"}}]}
+    last = chunk({"text": "", "thoughtSignature": "bGFzdA=="}, finishReason="STOP", groundingMetadata=grounds)
+    first, signed, cited = streamed(chunk({"text": "a", "thoughtSignature": SIGNED.value}), last).parts
+    assert first == Text(text="a", signature=SIGNED)
+    assert signed.signature is not None
+    assert [citation.url for citation in cited.citations] == ["https://example.test/"]
+    [whole, *_] = answer(
+        {"text": "a", "thoughtSignature": SIGNED.value}, {"text": "", "thoughtSignature": "bGFzdA=="}
+    ).parts
+    assert whole.text == "a"

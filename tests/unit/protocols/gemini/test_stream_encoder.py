@@ -143,7 +143,7 @@ def test_28_candidates_keep_their_numbers_and_each_finishes_once():
 def test_media_and_geminis_own_blocks_are_written_whole_and_others_are_reported():
     code = {"executableCode": {"language": "PYTHON", "code": "1"}}
     events = [
-        PartStart(0, Media(kind="image", mime="image/png", data="iVBOR")),
+        PartStart(0, Media(kind="image", mime="image/png", data="iVBORw0K")),
         PartEnd(0),
         PartStart(1, Opaque(kind="executableCode", raw=code, origin=Origin("gemini"))),
         PartEnd(1),
@@ -152,7 +152,7 @@ def test_media_and_geminis_own_blocks_are_written_whole_and_others_are_reported(
         END,
     ]
     data, drops = written(events)
-    assert parts_of(chunks_of(data)) == [{"inlineData": {"mimeType": "image/png", "data": "iVBOR"}}, code]
+    assert parts_of(chunks_of(data)) == [{"inlineData": {"mimeType": "image/png", "data": "iVBORw0K"}}, code]
     assert [drop.field for drop in drops] == ["parts[2]"]
 
 

@@ -186,3 +186,9 @@ def test_fields_of_tools_that_only_this_protocol_has_go_back_and_are_reported_el
     tool = {"name": "t", "input_schema": CLOSED, "defer_loading": True, "input_examples": [{"a": "b"}], "strict": False}
     assert through(tools=[tool])["tools"] == [tool]
     assert drops(render(ask(tools=[Tool(name="t", schema=CLOSED, extras={"x": 1})]))) == [("dropped", "tools[0].x")]
+
+
+def test_206_a_choice_of_one_tool_among_several_leaves_the_others_offered() -> None:
+    rendered = choice("required", "look")
+    assert [tool["name"] for tool in rendered.body["tools"]] == ["look", "find"]
+    assert drops(rendered) == []

@@ -291,3 +291,19 @@ _EVENTS = some.one_of(
 @given(some.lists(_EVENTS, max_size=25))
 def test_whatever_order_events_come_in_the_stream_is_valid(events):
     assert violations(encode([*events, END], tools=TOOLS)) == []
+
+
+def test_a_further_choice_that_said_nothing_is_reported_too():
+    encoder = PROTOCOL.stream_encoder(writing())
+    for event in (ResponseStart(), PartStart(0, Text(text="")), TextDelta(0, "a"), PartEnd(0)):
+        encoder.encode(event)
+    encoder.encode(ResponseEnd(stop_reason="end", other_stops={1: "end"}))
+    assert [drop.field for drop in encoder.drops] == ["alternatives"]
+
+
+def test_the_signature_of_a_drawing_is_reported():
+    encoder = PROTOCOL.stream_encoder(writing())
+    drawing = Media(kind="image", mime="image/png", data="AAAA", signature=Signature("c2ln", Origin("gemini")))
+    for event in (ResponseStart(), PartStart(0, drawing), PartEnd(0), END):
+        encoder.encode(event)
+    assert [drop.field for drop in encoder.drops] == ["parts[0].signature"]
