@@ -182,6 +182,33 @@ async def test_c05_leaving_at_any_moment_leaks_nothing(gateway, upstream):
     assert (await gateway.post("/v1/chat/completions", body_of("chat", model_at("chat", "ok")))).status == 200
 
 
+@pytest.mark.parametrize("phase", [phase for phase in PHASES if phase not in SHOWN])
+async def test_c06_a_client_that_closes_its_sending_side_has_left(phase, gateway, upstream):
+    """Not "answered normally": until something is written nothing tells it from one that is gone (decision 19)."""
+    case = Case(phase, "half-close", "chat", "messages", 500_000 + list(PHASES).index(phase))
+    gateway.records.clear()
+    async with await RawClient.connect(gateway.url) as client:
+        await client.send(case.request())
+        seen = await arrival(upstream, case.marker)
+        moment = time.monotonic()
+        client.half_close()
+        async with asyncio.timeout(3):
+            await seen.gone.wait()
+        assert (seen.disconnected or moment) - moment < LIMIT
+        assert await client.read_to_end() == b""
+    await settled(gateway, 1)
+    assert (gateway.records[0].status, gateway.records[0].http_status) == ("cancelled", 499)
+
+
+async def test_c06_a_client_that_closes_its_sending_side_after_the_answer_has_its_answer(gateway, upstream):
+    name = model_at("chat", "ok")
+    async with await RawClient.connect(gateway.url) as client:
+        await client.send(request("POST", path_of("chat", name), body_of("chat", name), AUTH))
+        assert (await client.read_response()).status == 200
+        client.half_close()
+        assert await client.read_to_end() == b""
+
+
 @pytest.mark.deep
 async def test_c05_two_thousand_cycles(gateway, upstream):
     files = open_files()
