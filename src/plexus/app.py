@@ -6,25 +6,29 @@ from collections.abc import Callable, Mapping
 
 import plexus.protocols
 import plexus.routing.selectors
+import plexus.usage.pricing
 from plexus.core.clock import Clock
 from plexus.core.registry import find
 from plexus.demo.server import DemoServer
-from plexus.pipeline.account import Record
 from plexus.pipeline.compiled import compiled
+from plexus.pipeline.expected_cost import expected_cost
 from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.keeping import Home, Keeping
 from plexus.pipeline.log import log_record
 from plexus.pipeline.opaque_state import OpaqueState
 from plexus.pipeline.probe import probing
+from plexus.pipeline.record import Record
 from plexus.pipeline.snapshot import Snapshot
 from plexus.pipeline.traffic import Traffic
 from plexus.pipeline.whereabouts import Whereabouts
 from plexus.protocols import WireProtocol
 from plexus.providers import catalogue
+from plexus.quota.ledger import Ledger
 from plexus.routing.selectors import Selector
 from plexus.settings.known import Known
 from plexus.settings.schema import Settings
 from plexus.upstream.client import Upstream
+from plexus.usage.pricing import PriceSource
 from plexus.web.asgi import Application
 
 
@@ -37,6 +41,11 @@ def selectors() -> dict[str, Selector]:
     """Every selector, by name."""
     found = find(plexus.routing.selectors, "SELECTOR", Selector)
     return {selector.name: selector for selector in found.values()}
+
+
+def price_sources() -> dict[str, PriceSource]:
+    """Every source of prices, by name."""
+    return {source.name: source for source in find(plexus.usage.pricing, "SOURCE", PriceSource).values()}
 
 
 def known() -> Known:
@@ -63,7 +72,7 @@ class Plexus:
         """`sink` receives the record of every finished request; `home` keeps what was learnt of the targets."""
         self._settings, self._sink, self._clock, self._home = settings, sink, clock or Clock(), home
         self._tasks: list[asyncio.Task[None]] = []
-        self._protocols, self._selectors = protocols(), selectors()
+        self._protocols, self._selectors, self._sources = protocols(), selectors(), price_sources()
         self._demo = DemoServer(self._protocols)
         self._demo_bases: Mapping[str, str] = {}
         self._version = 0
@@ -83,6 +92,8 @@ class Plexus:
             state=OpaqueState(),
             whereabouts=Whereabouts(),
             traffic=Traffic(clock, dice, snapshot.rules),
+            quotas=Ledger(clock),
+            expected_cost=expected_cost(clock),
         )
         self._tasks.append(asyncio.create_task(probing(self.gateway)))
         if self._home is not None:
@@ -94,6 +105,7 @@ class Plexus:
         await self._reach_demo(settings)
         self.gateway.snapshot = snapshot = self._compiled(settings)
         self.gateway.traffic.configure(snapshot.rules)
+        self.gateway.quotas.configure({quota for quotas in snapshot.quotas.values() for quota in quotas})
 
     async def stop(self) -> None:
         """Close what was opened."""
@@ -110,4 +122,11 @@ class Plexus:
 
     def _compiled(self, settings: Settings) -> Snapshot:
         self._version += 1
-        return compiled(settings, self._protocols, self._selectors, demo=self._demo_bases, version=self._version)
+        return compiled(
+            settings,
+            self._protocols,
+            self._selectors,
+            sources=self._sources,
+            demo=self._demo_bases,
+            version=self._version,
+        )

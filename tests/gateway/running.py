@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from plexus.app import Plexus
 from plexus.core.clock import Clock
-from plexus.pipeline.account import Record
+from plexus.pipeline.record import Record
 from plexus.settings.schema import Settings
 from plexus.web.server import Server
 from tests.harness.raw_client import Response, ask

@@ -99,6 +99,18 @@ class Fold:
         return parts
 
     @property
+    def model(self) -> str:
+        """The model's id as the upstream told it; empty when it did not."""
+        return self._whole.model if self._whole is not None else self._start.model
+
+    @property
+    def stop_reason(self) -> StopReason | None:
+        """Why the first choice ended; None while it has not, and when nothing was said."""
+        if self._whole is not None:
+            return self._whole.stop_reason
+        return self._end.stop_reason if self._end is not None else None
+
+    @property
     def usage(self) -> Usage | None:
         """The latest usage the stream told."""
         return self._usage

@@ -1,65 +1,40 @@
 """What is known of one request by its end: attempts, losses, usage, times. Closed exactly once, whatever the ending."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from msgspec import Struct
-
-from plexus.core.clock import Clock
-from plexus.ir.chat import Usage
-from plexus.ir.drops import Drop, tally
+from plexus.ir.drops import tally
 from plexus.ir.errors import Fault, InvalidRequest
+from plexus.pipeline.admission import Admitted
 from plexus.pipeline.attempt import Attempt, Tried
+from plexus.pipeline.booking import Ending, charges_of, row_of
 from plexus.pipeline.call import Call
 from plexus.pipeline.failure import for_client
+from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.interruption import interruption
 from plexus.pipeline.lease import Lease
+from plexus.pipeline.record import Record
 from plexus.pipeline.refused import Refused
 from plexus.pipeline.render import Rendering
 from plexus.pipeline.snapshot import Door
+from plexus.quota.told import headers
 from plexus.upstream.failures import UpstreamFailed
+from plexus.usage.row import RowStatus
 
 CLIENT_GONE = 499
 """The status booked when the client left before there was an answer."""
 
 
-class Record(Struct, kw_only=True):
-    """A finished request, as the log and later the ledger take it. Times in milliseconds."""
-
-    request_id: str
-    key: str
-    attribution: str | None
-    alias: str
-    client_protocol: str
-    provider: str = ""
-    model: str = ""
-    upstream_protocol: str = ""
-    streaming: bool
-    passthrough: bool = False
-    status: str
-    """ok, error, cancelled, timeout or stalled."""
-    http_status: int
-    stop_reason: str | None = None
-    usage: Usage | None = None
-    ttft_ms: float | None = None
-    duration_ms: float
-    attempts: list[Tried]
-    fidelity: list[Drop]
-    error: Fault | None = None
-    error_class: str = ""
-    """One word for what went wrong; empty when nothing did."""
-
-
-Sink = Callable[[Record], None]
-
-
 class Account:
     """The running account of one request."""
 
-    def __init__(self, call: Call, clock: Clock, sink: Sink) -> None:
-        """`sink` gets the record at the end; it must not block and must not raise."""
-        self._call, self._clock, self._sink = call, clock, sink
+    def __init__(self, call: Call, gateway: Gateway) -> None:
+        """The gateway's sink gets the record at the end; it must not block and must not raise."""
+        self._call, self._gateway, self._clock = call, gateway, gateway.clock
+        self._started_at = int((gateway.clock.wall() - (gateway.clock.monotonic() - call.started)) * 1000)
+        self.admitted: Admitted | None = None
+        """What its key's quotas allowed, with what is held in them."""
         self.attempts: list[Attempt] = []
         self.serving: Attempt | None = None
         """The attempt whose answer the client gets."""
@@ -93,40 +68,62 @@ class Account:
             self.close("error", 500)
             raise
 
-    def close(self, status: str, http_status: int, fault: Fault | None = None) -> None:
+    def close(self, status: RowStatus, http_status: int, fault: Fault | None = None) -> None:
         """End the account with one of the row statuses; later calls do nothing."""
         if self._closed:
             return
         self._closed = True
         for attempt in self.attempts:
             attempt.close("cancelled")
+        self._gateway.sink(self._record(status, http_status, fault))
+
+    def _record(self, status: RowStatus, http_status: int, fault: Fault | None) -> Record:
         call = self._call
         last = self.serving or (self.attempts[-1] if self.attempts else None)
         tried = last.tried if last is not None else Tried()
-        self._sink(
-            Record(
-                request_id=call.request_id,
-                key=call.key.name,
-                attribution=call.attribution,
-                alias=call.model,
-                client_protocol=call.protocol.name,
-                provider=tried.provider,
-                model=tried.model,
-                upstream_protocol=tried.protocol,
-                streaming=call.stream,
-                passthrough=last.passthrough if last is not None else False,
-                status=status,
-                http_status=http_status,
-                stop_reason=last.fold.response.stop_reason if last is not None else None,
-                usage=tried.usage,
-                ttft_ms=tried.started_ms + tried.ttft_ms if tried.ttft_ms is not None else None,
-                duration_ms=(self._clock.monotonic() - call.started) * 1000,
-                attempts=[attempt.tried for attempt in self.attempts],
-                fidelity=last.drops if last is not None else [],
-                error=fault,
-                error_class=_class_of(status, fault, tried),
-            )
+        ending = Ending(
+            status=status,
+            http_status=http_status,
+            started_at=self._started_at,
+            duration_ms=(self._clock.monotonic() - call.started) * 1000,
+            fault=fault,
+            error_class=_class_of(status, fault, tried),
         )
+        row = row_of(call, self.attempts, last, ending)
+        bookings = []
+        if self.admitted is not None and self.admitted.admission is not None:
+            bookings = self._gateway.quotas.settle(self.admitted.admission, charges_of(row))
+        return Record(
+            request_id=call.request_id,
+            key=call.key.name,
+            attribution=call.attribution,
+            alias=call.model,
+            client_protocol=call.protocol.name,
+            provider=tried.provider,
+            model=tried.model,
+            upstream_protocol=tried.protocol,
+            streaming=call.stream,
+            passthrough=row.passthrough,
+            status=status,
+            http_status=http_status,
+            stop_reason=row.stop_reason,
+            usage=tried.usage,
+            ttft_ms=row.ttft_ms,
+            duration_ms=row.duration_ms,
+            attempts=[attempt.tried for attempt in self.attempts],
+            fidelity=last.drops if last is not None else [],
+            error=fault,
+            error_class=ending.error_class,
+            row=row,
+            bookings=bookings,
+        )
+
+    @property
+    def standing(self) -> list[tuple[bytes, bytes]]:
+        """How the quotas of its key stand now, as headers."""
+        if self.admitted is None or not self.admitted.quotas:
+            return []
+        return headers(self._gateway.quotas.readings(self.admitted.quotas, self._call.key.name))
 
     @property
     def fidelity(self) -> str:
@@ -135,7 +132,7 @@ class Account:
         return tally(last.drops) if last is not None else ""
 
 
-def ending_of(fault: Fault) -> str:
+def ending_of(fault: Fault) -> RowStatus:
     """The row status of a request that ended in this fault."""
     if fault.code == "stall":
         return "stalled"

@@ -1,5 +1,7 @@
 """One attempt at one target: where it went, what was said so far, how it ended. It sends nothing itself."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from plexus.core.clock import Clock
@@ -11,6 +13,7 @@ from plexus.pipeline.render import Rendering
 from plexus.pipeline.snapshot import Door
 from plexus.routing.measurements import Sample
 from plexus.routing.verdict import Verdict, judge
+from plexus.usage.row import RowStatus
 
 
 class Tried(Struct, kw_only=True):
@@ -20,7 +23,7 @@ class Tried(Struct, kw_only=True):
     provider: str = ""
     model: str = ""
     protocol: str = ""
-    status: str = ""
+    status: RowStatus | Literal[""] = ""
     """ok, error, timeout, stalled or cancelled; empty while it is under way."""
     reason: str = ""
     """One word for why it failed, as `routing/verdict.py` has it."""
@@ -61,7 +64,7 @@ class Attempt:
         self.lease.answered()
         return self._first - self._started
 
-    def failed(self, fault: Fault, status: str) -> Verdict:
+    def failed(self, fault: Fault, status: RowStatus) -> Verdict:
         """The attempt failed, before the answer began or after it. Returns what follows from that."""
         verdict = judge(fault, self.door.options)
         if not self.tried.status:
@@ -70,7 +73,7 @@ class Attempt:
             self.close(status)
         return verdict
 
-    def close(self, status: str) -> None:
+    def close(self, status: RowStatus) -> None:
         """End it and give the target back; later calls do nothing."""
         if self.tried.status:
             return

@@ -7,6 +7,7 @@ from functools import partial
 from plexus.ir.errors import Fault
 from plexus.ir.exchange import Writing
 from plexus.pipeline.account import Account, ending_of
+from plexus.pipeline.admission import admit
 from plexus.pipeline.attempts import Attempts
 from plexus.pipeline.call import Answer, Call
 from plexus.pipeline.early import begun, give_up, kept_waiting
@@ -29,9 +30,11 @@ async def answer(call: Call, gateway: Gateway) -> Answer:
         Refused, InvalidRequest: the client's fault.
         UpstreamFailed: the upstream's, with nothing sent to the client yet.
     """
-    account = Account(call, gateway.clock, gateway.sink)
+    account = Account(call, gateway)
     with account.watch():
-        attempts = Attempts(call, decide(call, gateway), account, gateway)
+        admitted = account.admitted = admit(call, decide(call, gateway), gateway)
+        gateway.opened(call)
+        attempts = Attempts(call, admitted.plan, account, gateway)
         try:
             if call.stream and call.snapshot.rules.early:
                 return await _early(call, attempts, account, gateway)

@@ -14,6 +14,7 @@ from plexus.pipeline.snapshot import Door, Limits, Snapshot
 from plexus.protocols import WireProtocol
 from plexus.providers import Provider, Speaks
 from plexus.providers.catalogue import bases_at, named, profile_of, recognise
+from plexus.quota.definition import Definition, Definitions
 from plexus.routing.candidate import Candidate
 from plexus.routing.routes import Alias, Group, Routes
 from plexus.routing.selectors import Selector
@@ -22,6 +23,8 @@ from plexus.settings.alias import AliasSettings, GroupSettings
 from plexus.settings.provider import ModelSettings, ProviderSettings
 from plexus.settings.schema import Settings
 from plexus.upstream.client import Timeouts
+from plexus.usage.prices import Feed, Prices
+from plexus.usage.pricing import PriceSource
 
 _FALLBACK = "openai-compatible"
 _TEXT = "text"
@@ -32,10 +35,15 @@ def compiled(
     protocols: Mapping[str, WireProtocol],
     selectors: Mapping[str, Selector],
     *,
+    sources: Mapping[str, PriceSource],
+    feed: Feed | None = None,
     demo: Mapping[str, str] | None = None,
     version: int = 0,
 ) -> Snapshot:
-    """The snapshot of a configuration. `demo` gives the base URLs of the demo provider, by protocol, while it runs."""
+    """The snapshot of a configuration. `demo` gives the base URLs of the demo provider, by protocol, while it runs.
+
+    `sources` are the price sources by name, `feed` the live price list.
+    """
     doors: dict[tuple[str, str], tuple[Door, ...]] = {}
     models: dict[str, list[str]] = {}
     for name, provider in settings.providers.items():
@@ -63,7 +71,15 @@ def compiled(
         trusted_proxies=tuple(settings.network.trusted_proxies),
         version=version,
         rules=rules_of(settings),
+        prices=Prices(settings.providers, sources, feed),
+        quotas=_quotas(settings),
     )
+
+
+def _quotas(settings: Settings) -> dict[str, tuple[Definition, ...]]:
+    definitions = Definitions(settings.user_quotas)
+    names = {name: key.quotas or settings.default_quotas for name, key in settings.keys.items()}
+    return {name: definitions.of(quotas) for name, quotas in names.items() if quotas}
 
 
 def _alias(name: str, alias: AliasSettings, settings: Settings, selectors: Mapping[str, Selector]) -> Alias:
@@ -180,6 +196,7 @@ def _door(
         counts_tokens=speaks.counts_tokens,
         options=options_of(settings, name),
         stall=stall_of(settings, name),
+        context_window=details.context_window,
     )
 
 

@@ -6,14 +6,19 @@ from decimal import Decimal
 from msgspec import Struct
 
 from plexus.core.clock import Clock
-from plexus.pipeline.account import Sink
 from plexus.pipeline.call import Call
 from plexus.pipeline.opaque_state import OpaqueState
+from plexus.pipeline.record import Sink
 from plexus.pipeline.snapshot import Snapshot
 from plexus.pipeline.traffic import Traffic
 from plexus.pipeline.whereabouts import Whereabouts
+from plexus.quota.ledger import Ledger
 from plexus.routing.facts import nothing_known
 from plexus.upstream.client import Upstream
+
+
+def _nothing_noted(_call: Call) -> None:
+    return
 
 
 def _nothing_of(_call: Call) -> Callable[[str, str], Decimal | None]:
@@ -32,6 +37,9 @@ class Gateway(Struct, kw_only=True):
     state: OpaqueState
     whereabouts: Whereabouts
     traffic: Traffic
+    quotas: Ledger
+    opened: Callable[[Call], None] = _nothing_noted
+    """Told of every request that is about to be sent somewhere."""
     expected_cost: Callable[[Call], Callable[[str, str], Decimal | None]] = _nothing_of
     """For a call, what it is expected to cost at a provider's model, in USD; None where that is unknown."""
     headroom: Callable[[str, str], float | None] = nothing_known

@@ -1,7 +1,8 @@
 """One log line per finished request: who, what, where it went, how it ended. Never any content."""
 
 from plexus.core.logging import logger
-from plexus.pipeline.account import Record
+from plexus.pipeline.record import Record
+from plexus.usage.row import amount_text
 
 log = logger("plexus.request")
 
@@ -26,6 +27,7 @@ def log_record(record: Record) -> None:
         stop_reason=record.stop_reason,
         input_tokens=usage.input if usage else None,
         output_tokens=usage.output if usage else None,
+        cost=None if record.row.cost is None else amount_text(record.row.cost),
         ttft_ms=round(record.ttft_ms, 1) if record.ttft_ms is not None else None,
         duration_ms=round(record.duration_ms, 1),
         error=record.error.message if record.error else None,

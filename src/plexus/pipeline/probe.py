@@ -88,7 +88,7 @@ async def probe(candidate: Candidate, gateway: Gateway) -> None:
     if not doors:
         return
     call = _call(doors[0], gateway)
-    account = Account(call, gateway.clock, gateway.sink)
+    account = Account(call, gateway)
     with account.watch():
         plan = Plan(call.model, (candidate,))
         committed = await Attempts(call, plan, account, gateway).committed()

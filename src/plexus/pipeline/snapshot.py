@@ -11,11 +11,13 @@ from plexus.keys.keyring import Keyring
 from plexus.pipeline.rules import Rules
 from plexus.protocols import WireProtocol
 from plexus.providers import Sign
+from plexus.quota.definition import Definition
 from plexus.routing.candidate import Candidate
 from plexus.routing.routes import Routes
 from plexus.routing.verdict import Options
 from plexus.upstream.client import Timeouts
 from plexus.upstream.stall import StallRule
+from plexus.usage.prices import Prices
 
 
 class Door(Struct, frozen=True, kw_only=True):
@@ -40,6 +42,8 @@ class Door(Struct, frozen=True, kw_only=True):
     options: Options = Options()
     """What the operator decided about failures of this provider."""
     stall: StallRule | None = None
+    context_window: int | None = None
+    """Tokens the model can take, where the configuration says so."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -66,6 +70,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     """Peers whose X-Forwarded-For is believed."""
     version: int = 0
     rules: Rules = Rules()
+    prices: Prices
+    quotas: Mapping[str, tuple[Definition, ...]]
+    """The quotas of each client key, by its name."""
 
     def door(self, candidate: Candidate, protocol: str) -> Door | None:
         """The way to a candidate: in the client's own protocol if it is spoken there, else in the preferred one."""

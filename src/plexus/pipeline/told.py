@@ -23,8 +23,9 @@ def facts(account: Account) -> list[tuple[bytes, bytes]]:
     """Which target served it, after how many attempts, what failed before, and what was lost."""
     last = account.serving or (account.attempts[-1] if account.attempts else None)
     if last is None:
-        return []
+        return account.standing
     told = [
+        *account.standing,
         (b"x-plexus-provider", ascii_value(last.tried.provider)),
         (b"x-plexus-model", ascii_value(last.tried.model)),
         (b"x-plexus-attempts", b"%d" % len(account.attempts)),

@@ -17,7 +17,7 @@ from plexus.routing.selectors import Dice, Selector
 from plexus.routing.slots import Slots
 
 Key = tuple[str, str]
-Reason = Literal["not_allowed", "cooling", "busy", "other_protocol"]
+Reason = Literal["not_allowed", "cooling", "busy", "other_protocol", "quota"]
 
 
 class Stage(Struct, frozen=True):
@@ -86,6 +86,7 @@ _WORDS: dict[Reason, str] = {
     "not_allowed": "it may not be used for this request",
     "cooling": "it cools down",
     "busy": "it is at its limit of requests at once",
+    "quota": "a quota has no room for it",
     "other_protocol": "another target of its group speaks the client's protocol, and the alias prefers that",
 }
 

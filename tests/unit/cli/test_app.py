@@ -133,6 +133,6 @@ def test_every_documented_configuration_can_be_served_and_not_only_read(name):
     path = Path(__file__).parents[2] / "golden" / "settings" / name
     environ = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "BOTH_KEY", "ALICE_KEY", "DOCS_TOKEN"), "x")
     settings = FileHome(path, composed.known(), environ).load()
-    snapshot = compiled(settings, composed.protocols(), composed.selectors())
+    snapshot = compiled(settings, composed.protocols(), composed.selectors(), sources=composed.price_sources())
     listed = {(name, model) for name, provider in settings.providers.items() for model in provider.models}
     assert set(snapshot.doors) == listed

@@ -1,6 +1,6 @@
 """The configuration compiled: which doors a model has, and in what order."""
 
-from plexus.app import protocols, selectors
+from plexus.app import price_sources, protocols, selectors
 from plexus.pipeline.compiled import compiled
 from plexus.pipeline.snapshot import Door
 from plexus.routing.candidate import Candidate
@@ -9,7 +9,7 @@ from plexus.settings.schema import Settings
 
 def doors(provider: dict, model: str) -> tuple[Door, ...]:
     settings = Settings.model_validate({"providers": {"p": {"api_key": "k", **provider}}})
-    return compiled(settings, protocols(), selectors()).doors["p", model]
+    return compiled(settings, protocols(), selectors(), sources=price_sources()).doors["p", model]
 
 
 def spoken(provider: dict, model: str) -> list[str]:
@@ -41,7 +41,9 @@ def test_a_map_of_protocols_is_taken_as_it_stands():
 
 def test_the_clients_own_protocol_is_used_where_it_is_spoken():
     provider = {"api_key": "k", "type": "openai", "models": ["gpt-4.1"]}
-    snapshot = compiled(Settings.model_validate({"providers": {"p": provider}}), protocols(), selectors())
+    snapshot = compiled(
+        Settings.model_validate({"providers": {"p": provider}}), protocols(), selectors(), sources=price_sources()
+    )
     candidate = Candidate("p", "gpt-4.1")
     chosen = {name: snapshot.door(candidate, name) for name in ("chat", "responses", "messages", "gemini")}
     assert {name: door and door.protocol.name for name, door in chosen.items()} == {
@@ -77,6 +79,6 @@ def test_what_is_disabled_is_not_there():
             "on": {"type": "openai", "api_key": "k", "models": {"gpt-4o": {"enabled": False}, "gpt-4.1": {}}},
         }
     }
-    snapshot = compiled(Settings.model_validate(config), protocols(), selectors())
+    snapshot = compiled(Settings.model_validate(config), protocols(), selectors(), sources=price_sources())
     assert set(snapshot.doors) == {("on", "gpt-4.1")}
     assert snapshot.routes.names() == ["gpt-4.1"]

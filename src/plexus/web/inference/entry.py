@@ -114,8 +114,12 @@ class Endpoint:
             if key is None or self._once is None:
                 return await self._serve(scope, receive, visit)
             return await self._served_once(self._once, key, (scope, receive, visit))
-        except (Refused, InvalidRequest) as error:
+        except InvalidRequest as error:
             return refusal(self._protocol, error.fault, visit.request_id)
+        except Refused as error:
+            answer = refusal(self._protocol, error.fault, visit.request_id)
+            answer.headers += error.headers
+            return answer
         except UpstreamFailed as error:
             answer = refusal(self._protocol, for_client(error.fault), visit.request_id)
             answer.headers += [entry for entry in error.headers if entry[0] != b"retry-after"]
