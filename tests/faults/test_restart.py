@@ -26,7 +26,7 @@ async def asked(gateway: Gateway) -> int:
     return (await ask(url, body_of("chat", "direct/chat/fault/status-500"), AUTH)).status
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 async def test_cooldowns_survive_a_restart(how):
     async with FaultUpstream() as upstream:
         gateway = Gateway(config(upstream))
