@@ -77,4 +77,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     def door(self, candidate: Candidate, protocol: str) -> Door | None:
         """The way to a candidate: in the client's own protocol if it is spoken there, else in the preferred one."""
         doors = self.doors.get((candidate.provider, candidate.model), ())
-        return next((door for door in doors if door.protocol.name == protocol), doors[0] if doors else None)
+        for door in doors:
+            if door.protocol.name == protocol:
+                return door
+        return doors[0] if doors else None
