@@ -7,6 +7,7 @@ import pytest
 from plexus.app import protocols
 from plexus.core import raw_object
 from plexus.core.raw_object import RawObject
+from plexus.core.sse import Decoder
 from plexus.ir.errors import InvalidAnswer
 from plexus.ir.exchange import Reading
 from plexus.ir.parts import Origin
@@ -47,3 +48,19 @@ def test_the_fields_of_a_body_lie_where_they_are_found(separators, monkeypatch):
     short = [RawObject(body).spans for body in bodies]
     monkeypatch.setattr(raw_object, "_side_by_side", lambda *_: None)
     assert [RawObject(body).spans for body in bodies] == short
+
+
+def test_a_chunk_that_is_passed_over_holds_nothing_but_text():
+    passed = 0
+    for recording in select("chat", streaming=True):
+        for frame in Decoder().feed(recording.response_body.encode()):
+            if CHAT.mere_content(frame):
+                passed += 1
+                chunk = json.loads(frame.data)
+                assert not chunk.get("usage")
+                assert "error" not in chunk
+                for choice in chunk["choices"]:
+                    assert choice["finish_reason"] is None
+                    assert isinstance(choice["delta"]["content"], str)
+                    assert "ignature" not in json.dumps({**choice["delta"], "content": ""})
+    assert passed > 100

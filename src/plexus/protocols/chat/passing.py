@@ -1,6 +1,7 @@
 """Pass-through between a chat client and a chat target: whether a body fits as it is, and how usage is asked for and hidden."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from plexus.core import json
@@ -14,6 +15,7 @@ _CALL_ID = re.compile(rb'"tool_call_id"\s{0,8}:\s{0,8}"([^"\\]{0,256})"')
 _NO_CHOICES = re.compile(rb'"choices"\s{0,8}:\s{0,8}\[\s{0,8}\]')
 _CUSTOM = re.compile(rb'"type"\s{0,8}:\s{0,8}"custom"')
 _FREE = frozenset({b"", b"null", b'"auto"', b'"none"'})
+_SAYS = b'"delta":{"content":"'
 _SCHEMA = re.compile(rb'"type"\s{0,8}:\s{0,8}"json_schema"')
 
 
@@ -68,7 +70,7 @@ def ask_usage(body: RawObject, target: Target) -> dict[str, bytes]:
 
 def only_usage(data: bytes) -> bool:
     """Whether this frame holds usage and no choices: the one OpenAI adds when it is asked for usage."""
-    if b'"usage"' not in data or _NO_CHOICES.search(data) is None:
+    if b'"usage":null' in data or b'"usage"' not in data or _NO_CHOICES.search(data) is None:
         return False
     try:
         chunk = json.loads_lenient(data)
@@ -79,13 +81,25 @@ def only_usage(data: bytes) -> bool:
 
 def mere_content(frame: Frame) -> bool:
     """Whether a chunk only adds to a text, a thought or arguments."""
-    data = frame.data
+    before, found, rest = frame.data.partition(_SAYS)
+    end = rest.rfind(b'"}')
+    if not found or b'"' in rest[:end]:
+        return bool(found) and _is_mere(frame.data)
+    return _frames_text(before, rest[end:])
+
+
+@lru_cache(maxsize=512)
+def _frames_text(before: bytes, after: bytes) -> bool:
+    """The same of what stands around a text without quotes: in one stream it hardly changes from chunk to chunk."""
+    return _is_mere(before + _SAYS + after)
+
+
+def _is_mere(data: bytes) -> bool:
     return (
         b'"finish_reason":null' in data
         and b'"usage":{' not in data
         and b'"error"' not in data
         and b"ignature" not in data
-        and b'"delta":{"content":"' in data
     )
 
 
