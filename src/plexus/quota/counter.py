@@ -118,12 +118,14 @@ class Counter(ABC):
 class CalendarCounter(Counter):
     """One tally for each window."""
 
-    __slots__ = ("_kind", "windows")
+    __slots__ = ("_kind", "_window", "windows")
 
     def __init__(self, identity: Identity, kind: Calendar) -> None:
         """Begin with no window."""
         super().__init__(identity)
         self._kind = kind
+        self._window = window_at(kind, 0)
+        """The one last asked for: nearly every moment lies in it."""
         self.windows: dict[int, int] = {}
 
     def reshape(self, limit: int, duration: int, now: int) -> None:
@@ -131,7 +133,9 @@ class CalendarCounter(Counter):
 
     def slot(self, now: int) -> int:
         """The start of this window."""
-        return window_at(self._kind, now).start
+        if not self._window.start <= now < self._window.end:
+            self._window = window_at(self._kind, now)
+        return self._window.start
 
     def used(self, slot: int, now: int) -> int:  # noqa: ARG002 - a tally does not drain
         """The tally of the window."""
@@ -147,7 +151,7 @@ class CalendarCounter(Counter):
 
     def resets_at(self, slot: int, now: int) -> int:  # noqa: ARG002 - whatever the time in it
         """The end of the window."""
-        return window_at(self._kind, slot).end
+        return self._window.end if slot == self._window.start else window_at(self._kind, slot).end
 
     def frees_at(self, definition: Definition, units: int, slot: int, now: int) -> int:
         """Now, or the end of the window."""
