@@ -3,15 +3,18 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import plexus.protocols
 import plexus.routing.selectors
 import plexus.usage.pricing
 from plexus.core.clock import Clock
 from plexus.core.registry import find
+from plexus.core.secret import Secret
 from plexus.demo.server import DemoServer
 from plexus.pipeline.compiled import compiled
 from plexus.pipeline.expected_cost import expected_cost
+from plexus.pipeline.explain import explain
 from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.keeping import Home, Keeping
 from plexus.pipeline.log import log_record
@@ -30,6 +33,9 @@ from plexus.settings.schema import Settings
 from plexus.upstream.client import Upstream
 from plexus.usage.pricing import PriceSource
 from plexus.web.asgi import Application
+from plexus.web.management.asked import Question, call_of, key_for
+from plexus.web.management.entry import Management
+from plexus.web.management.managed import Managed
 
 
 def protocols() -> dict[str, WireProtocol]:
@@ -68,9 +74,14 @@ class Plexus:
         sink: Callable[[Record], None] = log_record,
         clock: Clock | None = None,
         home: Home | None = None,
+        admin_key: Secret | None = None,
     ) -> None:
-        """`sink` receives the record of every finished request; `home` keeps what was learnt of the targets."""
+        """`sink` receives the record of every finished request; `home` keeps what was learnt of the targets.
+
+        Without an admin key nobody is the admin.
+        """
         self._settings, self._sink, self._clock, self._home = settings, sink, clock or Clock(), home
+        self._admin_key = admin_key
         self._tasks: list[asyncio.Task[None]] = []
         self._protocols, self._selectors, self._sources = protocols(), selectors(), price_sources()
         self._demo = DemoServer(self._protocols)
@@ -98,14 +109,24 @@ class Plexus:
         self._tasks.append(asyncio.create_task(probing(self.gateway)))
         if self._home is not None:
             self._tasks.append(asyncio.create_task(Keeping(self.gateway.traffic, self._home).run()))
-        return Application(self.gateway, self._protocols, int(clock.wall()))
+        return Application(self.gateway, self._protocols, int(clock.wall()), Management(self._managed()))
 
     async def configure(self, settings: Settings) -> None:
         """Replace the configuration as a whole; requests under way keep the one they started with."""
         await self._reach_demo(settings)
         self.gateway.snapshot = snapshot = self._compiled(settings)
+        self._settings = settings
         self.gateway.traffic.configure(snapshot.rules)
         self.gateway.quotas.configure({quota for quotas in snapshot.quotas.values() for quota in quotas})
+
+    def explain(self, question: Question) -> dict[str, Any]:
+        """What would become of a request.
+
+        Raises:
+            Refused, InvalidRequest: when it is no request that could be made.
+        """
+        key = key_for(question, self.gateway, None)
+        return explain(call_of(question, key, self.gateway, self._protocols), self.gateway)
 
     async def stop(self) -> None:
         """Close what was opened."""
@@ -115,6 +136,15 @@ class Plexus:
         await self.gateway.upstream.close()
         if self._demo_bases:
             await self._demo.stop()
+
+    def _managed(self) -> Managed:
+        return Managed(
+            gateway=self.gateway,
+            protocols=self._protocols,
+            settings=lambda: self._settings,
+            known=known(),
+            admin_key=self._admin_key,
+        )
 
     async def _reach_demo(self, settings: Settings) -> None:
         if not self._demo_bases and any(provider.type == "demo" for provider in settings.providers.values()):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from plexus.app import Plexus
 from plexus.core.clock import Clock
+from plexus.core.secret import Secret
 from plexus.pipeline.record import Record
 from plexus.settings.schema import Settings
 from plexus.web.server import Server
@@ -36,12 +37,13 @@ class Running(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def running(
-    config: Mapping[str, Any], clock: Clock | None = None, *, grace: float = 1.0
+    config: Mapping[str, Any], clock: Clock | None = None, *, grace: float = 1.0, admin_key: str | None = None
 ) -> AsyncIterator[Running]:
     """Serve this configuration; a key `me` is added. `grace`: seconds for requests under way when it ends."""
     records: list[Record] = []
     settings = Settings.model_validate({**config, "keys": {"me": {"secret": KEY}, **config.get("keys", {})}})
-    plexus = Plexus(settings, records.append, clock)
+    key = Secret(admin_key) if admin_key is not None else None
+    plexus = Plexus(settings, records.append, clock, admin_key=key)
     application = await plexus.start()
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"

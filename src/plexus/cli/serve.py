@@ -14,6 +14,7 @@ from plexus import app
 from plexus.cli.demo import ADDRESSES, KEY, MODELS, demo_settings
 from plexus.core import logging
 from plexus.core.logging import logger
+from plexus.core.secret import Secret
 from plexus.settings.environment import read_environment
 from plexus.settings.file_home import FileHome
 from plexus.settings.problems import ConfigurationError
@@ -50,10 +51,11 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int,
     settings = demo_settings() if home is None else home.load()
     _remark(home)
     listener = _bound(address, port if port is not None else environment.port)
-    admin_key = secrets.token_urlsafe(32) if demo and environment.admin_key is None else None
+    made = secrets.token_urlsafe(32) if demo and environment.admin_key is None else None
+    admin_key = environment.admin_key if made is None else Secret(made)
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         kept = None if demo else StateFile((environment.data_dir or _DATA) / "targets.json")
-        runner.run(_run(settings, home, listener, admin_key, kept))
+        runner.run(_run(settings, home, listener, (admin_key, made), kept))
 
 
 def _remark(home: FileHome | None) -> None:
@@ -86,13 +88,18 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 async def _run(
-    settings: Settings, home: FileHome | None, listener: socket.socket, admin_key: str | None, kept: StateFile | None
+    settings: Settings,
+    home: FileHome | None,
+    listener: socket.socket,
+    admin: tuple[Secret | None, str | None],
+    kept: StateFile | None,
 ) -> None:
-    plexus = app.Plexus(settings, home=kept)
+    admin_key, made = admin
+    plexus = app.Plexus(settings, home=kept, admin_key=admin_key)
     application = await plexus.start()
     watching = asyncio.create_task(_watch(plexus, home)) if home else None
     _settle_memory()
-    _greet(listener, settings, admin_key, demo=home is None)
+    _greet(listener, settings, made, demo=home is None)
     try:
         await Server(application, settings).serve(sockets=[listener])
     finally:

@@ -26,10 +26,38 @@ def logger(name: str) -> Any:
     return structlog.get_logger(name)
 
 
+class _Threshold:
+    """Drops what is below the level. Loggers keep their first configuration, so the level is asked for each time."""
+
+    number = logging.INFO
+
+    def __call__(self, _logger: Any, method: str, event: Any) -> Any:
+        if _NUMBERS.get(method, logging.ERROR) < self.number:
+            raise structlog.DropEvent
+        return event
+
+
+_NUMBERS = {"exception": logging.ERROR} | {
+    name.lower(): number for name, number in logging.getLevelNamesMapping().items()
+}
+_threshold = _Threshold()  # logs are the process's, as the standard library has it
+
+
+def level() -> str:
+    """The level logged from: `debug`, `info`, `warning`, `error` or `critical`."""
+    return logging.getLevelName(_threshold.number).lower()
+
+
+def set_level(name: str) -> None:
+    """Log from this level on, from now on. The standard library's records are logged from `warning` on at least."""
+    _threshold.number = number = logging.getLevelNamesMapping()[name.upper()]
+    logging.getLogger().setLevel(max(number, logging.WARNING))
+
+
 def configure(level: str, form: str) -> None:
     """Set the level (`debug` … `critical`) and the form: `console` or `json`."""
-    number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Any] = [
+        _threshold,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -40,11 +68,12 @@ def configure(level: str, form: str) -> None:
         final = [structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else Line()]
     structlog.configure(
         processors=[*shared, *final],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(number, logging.WARNING), handlers=[_Bridge()], force=True)
+    logging.basicConfig(handlers=[_Bridge()], force=True)
+    set_level(level)
 
 
 class _Bridge(logging.Handler):

@@ -87,6 +87,10 @@ class Keyring:
             return None
         return Authenticated(entry.key, _attribution(label) if label else None)
 
+    def named(self, name: str) -> Key | None:
+        """The key of this name, whether or not it may be used now."""
+        return next((entry.key for entry in self._by_digest.values() if entry.key.name == name), None)
+
     def __len__(self) -> int:
         return len(self._by_digest)
 

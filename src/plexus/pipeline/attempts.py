@@ -39,7 +39,6 @@ class Attempts:
         self._call, self._plan, self._account, self._gateway = call, plan, account, gateway
         self._left = deque(plan.candidates)
         self._busy = list(plan.busy)
-        self._alone = len(plan.candidates) + len(plan.busy) == 1
         doors = [door_of(call, candidate) for candidate in (*self._left, *self._busy)]
         self._deadline = Deadline(call, doors, gateway.clock.monotonic() - call.started)
         self._under_way = 0
@@ -137,7 +136,7 @@ class Attempts:
     def _begin(self, leased: Lease) -> Attempt:
         call = self._call
         door = door_of(call, leased.candidate)
-        rendering = render(call, door, self._gateway.state, alone=self._alone)
+        rendering = render(call, door, self._gateway.state, alone=self._plan.alone)
         return self._account.begin(door, rendering, leased)
 
     async def _run(self, attempt: Attempt) -> Committed:

@@ -188,6 +188,7 @@ def _door(
         sign=speaks.sign,
         secret=provided.api_key or Secret(""),
         headers={**speaks.headers, **{key.lower(): value.reveal() for key, value in provided.headers.items()}},
+        configured=frozenset(key.lower() for key in provided.headers),
         extra_body={key: dumps(value) for key, value in extra.items()},
         timeouts=Timeouts(connect=timeouts.connect, first_byte=timeouts.first_byte, idle=timeouts.idle),
         total=timeouts.total,

@@ -38,13 +38,8 @@ class Committed(Struct):
     """The stream came in the form of a JSON array."""
 
 
-async def send(call: Call, attempt: Attempt, upstream: Upstream, bounds: Bounds, *, last: bool) -> Committed:
-    """Send the rendered request and wait until the answer has really begun. `last`: one that shows nothing will do.
-
-    Raises:
-        UpstreamFailed: whatever goes wrong before that.
-    """
-    door, rendering = attempt.door, attempt.rendering
+def request_to(call: Call, door: Door, rendering: Rendering) -> Outgoing:
+    """What is sent through this door, signed: for sending it and for showing it."""
     client = outgoing(call.headers) if door.protocol.name == call.protocol.name else {}
     headers = {
         **client,
@@ -56,8 +51,17 @@ async def send(call: Call, attempt: Attempt, upstream: Upstream, bounds: Bounds,
         "accept-encoding": "identity",
     }
     url = door.base_url + _path(call, door, rendering)
-    signed = door.sign(Outgoing("POST", url, headers, rendering.body), door.secret.reveal())
-    reply = await upstream.send(signed, door.timeouts, bounds.pace.deadline)
+    return door.sign(Outgoing("POST", url, headers, rendering.body), door.secret.reveal())
+
+
+async def send(call: Call, attempt: Attempt, upstream: Upstream, bounds: Bounds, *, last: bool) -> Committed:
+    """Send the rendered request and wait until the answer has really begun. `last`: one that shows nothing will do.
+
+    Raises:
+        UpstreamFailed: whatever goes wrong before that.
+    """
+    door, rendering = attempt.door, attempt.rendering
+    reply = await upstream.send(request_to(call, door, rendering), door.timeouts, bounds.pace.deadline)
     attempt.tried.http_status = reply.status
     try:
         if reply.status not in _OK:

@@ -29,6 +29,8 @@ class Door(Struct, frozen=True, kw_only=True):
     sign: Sign
     secret: Secret
     headers: dict[str, str]
+    configured: frozenset[str]
+    """Names of the headers the operator added, which may hold credentials."""
     extra_body: dict[str, bytes]
     """Configured top-level fields, as JSON."""
     timeouts: Timeouts

@@ -12,19 +12,33 @@ from plexus.routing.plan import Circumstances, Plan, Route, plan
 from plexus.routing.routes import UnknownModel
 
 
-def decide(call: Call, gateway: Gateway, *, everything: bool = False) -> Plan:
+def decide(call: Call, gateway: Gateway) -> Plan:
     """The targets of a call, best first, and why not the others. It may come out without any.
-
-    `everything`: with all facts of every target, for showing them.
 
     Raises:
         Refused: 404 for a name that is nobody's, 403 when the key may use none of its targets.
+    """
+    decided = considered(call, gateway)
+    refused = forbidden(call, decided)
+    if refused is not None:
+        raise refused
+    return decided
+
+
+def considered(call: Call, gateway: Gateway, *, everything: bool = False) -> Plan:
+    """The plan, whatever it came to. Making it changes nothing but how long a session is remembered.
+
+    `everything`: with all facts of every target and without even that, for showing it.
+
+    Raises:
+        Refused: 404 for a name that is nobody's.
     """
     route = _route(call)
     traffic, rules = gateway.traffic, call.snapshot.rules
     now = gateway.clock.wall()
     session = call.session
-    decided = plan(
+    served = traffic.sessions.known if everything else traffic.sessions.target
+    return plan(
         route,
         Circumstances(
             dice=gateway.dice,
@@ -34,18 +48,21 @@ def decide(call: Call, gateway: Gateway, *, everything: bool = False) -> Plan:
             weigh=Facts(traffic.measurements, now, gateway.expected_cost(call), gateway.headroom),
             refusal=_refusal(call),
             speaks=_speaks(call) if route.prefer_protocol else None,
-            sticky=traffic.sessions.target(session.key) if session is not None and session.continued else None,
+            sticky=served(session.key) if session is not None and session.continued else None,
             exploration=rules.exploration,
             nearest=rules.nearest,
             everything=everything,
         ),
     )
+
+
+def forbidden(call: Call, decided: Plan) -> Refused | None:
+    """The refusal of a request whose key may use none of the targets; None when it may."""
     refused = [entry for entry in decided.excluded if entry.reason == "not_allowed"]
-    if not decided.candidates and refused and len(refused) == len(decided.excluded):
-        name = call.model[:200]
-        message = f"this key may not use the model {name!r}"
-        raise Refused("permission", message, code="model_not_allowed", param="model")
-    return decided
+    if decided.candidates or not refused or len(refused) < len(decided.excluded):
+        return None
+    message = f"this key may not use the model {call.model[:200]!r}"
+    return Refused("permission", message, code="model_not_allowed", param="model")
 
 
 def door_of(call: Call, candidate: Candidate) -> Door:

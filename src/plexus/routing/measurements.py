@@ -153,6 +153,17 @@ class Measurements:
             self._targets.move_to_end(key)
         return target
 
+    def targets(self) -> list[Key]:
+        """Those of which anything is known."""
+        return list(self._targets)
+
+    def clear(self, provider: str | None = None, model: str | None = None) -> list[Key]:
+        """Forget everything, one provider's targets, or exactly one target. Returns what was there."""
+        gone = [key for key in self._targets if provider in (None, key[0]) and model in (None, key[1])]
+        for key in gone:
+            del self._targets[key]
+        return gone
+
     def export(self) -> list[dict[str, Any]]:
         """Everything as plain data, the least recently used target first."""
         return [{"provider": key[0], "model": key[1], **_plain(target)} for key, target in self._targets.items()]

@@ -132,6 +132,11 @@ class Plan(Struct, frozen=True):
         return max(min(ends) - now, 0.0) if ends else None
 
     @property
+    def alone(self) -> bool:
+        """Whether there is one target and no other."""
+        return len(self.candidates) + len(self.busy) == 1
+
+    @property
     def busy(self) -> tuple[Candidate, ...]:
         """Those that only lack a slot, in the order of the configuration: worth waiting for."""
         return tuple(excluded.candidate for excluded in self.excluded if excluded.reason == "busy")

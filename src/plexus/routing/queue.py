@@ -58,6 +58,14 @@ class Queue:
                     return ticket, target
         return None
 
+    def waiting(self) -> dict[Key, int]:
+        """How many wait for each target; who waits for several is counted at each."""
+        counts: dict[Key, int] = {}
+        for ticket in self._tickets.values():
+            for target in ticket.targets:
+                counts[target] = counts.get(target, 0) + 1
+        return counts
+
     def ahead(self, targets: tuple[Key, ...], now: float) -> bool:
         """Whether somebody waits for one of these already, so that a newcomer must queue behind."""
         wanted = set(targets)

@@ -36,11 +36,15 @@ class Sessions:
         return len(self._targets)
 
     def target(self, key: SessionKey) -> tuple[str, str] | None:
-        """Provider and model that served the session last."""
-        found = self._targets.get(key)
+        """Provider and model that served the session last. Being asked for keeps a session from being forgotten."""
+        found = self.known(key)
         if found is not None:
             self._targets.move_to_end(key)
         return found
+
+    def known(self, key: SessionKey) -> tuple[str, str] | None:
+        """The same for somebody who only looks."""
+        return self._targets.get(key)
 
     def served(self, key: SessionKey, provider: str, model: str) -> None:
         """The target has answered a request of the session."""

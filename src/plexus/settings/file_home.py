@@ -56,16 +56,24 @@ class FileHome:
                 on_change(settings)
 
     def _settings(self, content: bytes) -> Settings:
-        file = str(self.path)
-        root = compose(content, file)
-        unfilled: list[Finding] = []
-        reading = read(root.data(self._environ, unfilled), self._known)
-        empty = {finding.path for finding in unfilled}
-        wrong = unfilled + [finding for finding in reading.wrong if finding.path not in empty]
-        if wrong or reading.settings is None:
-            raise ConfigurationError(_placed(finding, root, file) for finding in wrong)
-        self.notices = [_placed(finding, root, file) for finding in reading.notices]
-        return reading.settings
+        settings, self.notices = settings_in(content, str(self.path), self._known, self._environ)
+        return settings
+
+
+def settings_in(content: bytes, file: str, known: Known, environ: Mapping[str, str]) -> tuple[Settings, list[Problem]]:
+    """The settings a YAML text says, with remarks. `file` is what its problems call it.
+
+    Raises:
+        ConfigurationError: with every problem found.
+    """
+    root = compose(content, file)
+    unfilled: list[Finding] = []
+    reading = read(root.data(environ, unfilled), known)
+    empty = {finding.path for finding in unfilled}
+    wrong = unfilled + [finding for finding in reading.wrong if finding.path not in empty]
+    if wrong or reading.settings is None:
+        raise ConfigurationError(_placed(finding, root, file) for finding in wrong)
+    return reading.settings, [_placed(finding, root, file) for finding in reading.notices]
 
 
 def _content(path: Path) -> bytes:

@@ -17,6 +17,7 @@ from plexus.web.body import Receive
 from plexus.web.head_rules import CLIENT_GONE
 from plexus.web.idempotency import Idempotency
 from plexus.web.inference import count, gemini, generate, models, stored
+from plexus.web.management.entry import Management
 from plexus.web.reply import Send, refusal, send_answer
 from plexus.web.shape import suggested
 
@@ -33,13 +34,17 @@ _AMBIGUOUS = re.compile(r"//|\\|\x00|(?:^|/)\.\.?(?:/|$)")
 class Application:
     """Routes a request to what serves it. A path that could be read in two ways is refused before anything else."""
 
-    def __init__(self, gateway: Gateway, protocols: Mapping[str, WireProtocol], started: int) -> None:
+    def __init__(
+        self, gateway: Gateway, protocols: Mapping[str, WireProtocol], started: int, management: Management
+    ) -> None:
         """`started`: when the process began, in seconds since the epoch."""
         self._protocols = protocols
         self.unready = ""
         """Why no requests should come here, for `/health/ready`; empty when they should."""
         exact, self._patterns = _routes(gateway, protocols, started)
         exact["/health/ready"] = home.ready(lambda: self.unready)
+        exact["/openapi.json"] = management.document
+        self._patterns.append((re.compile(r"/v0/management/.+"), management))
         self._exact = {path.encode(): app for path, app in exact.items()}
         """A path known to the letter cannot be read in two ways."""
 

@@ -1,0 +1,23 @@
+"""What the management API looks at and changes: the running gateway, its configuration, its admin key."""
+
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from plexus.core.secret import Secret
+from plexus.pipeline.gateway import Gateway
+from plexus.protocols import WireProtocol
+from plexus.settings.known import Known
+from plexus.settings.schema import Settings
+
+
+class Managed(Struct, frozen=True, kw_only=True):
+    """The parts, wired once by the composition root."""
+
+    gateway: Gateway
+    protocols: Mapping[str, WireProtocol]
+    settings: Callable[[], Settings]
+    """The configuration that is served now."""
+    known: Known
+    admin_key: Secret | None
+    """None where nobody is the admin."""

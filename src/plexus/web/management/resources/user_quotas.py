@@ -1,0 +1,33 @@
+"""The quotas of the running configuration. A key's holder sees those of the key."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from plexus.web.management import configured
+from plexus.web.management.access import Anybody, Running
+from plexus.web.management.configured import Item
+from plexus.web.management.shapes import Page, Pages
+from plexus.web.management.visitor import Visitor
+
+RESOURCE = APIRouter(tags=["user-quotas"])
+
+
+@RESOURCE.get("/user-quotas", response_model=Page[Item])
+async def listed(visitor: Anybody, managed: Running, pages: Pages) -> dict[str, Any]:
+    """The quotas, by name."""
+    return configured.page(_part(managed, visitor), managed.gateway.snapshot.version, pages)
+
+
+@RESOURCE.get("/user-quotas/{name:path}", response_model=Item)
+async def one(visitor: Anybody, managed: Running, name: str) -> dict[str, Any]:
+    """One quota; to the holder of a key there are no others than its own."""
+    return configured.item(_part(managed, visitor), managed.gateway.snapshot.version, name, "quota")
+
+
+def _part(managed: Running, visitor: Visitor) -> dict[str, Any]:
+    part: dict[str, Any] = configured.shown(managed.settings())["user_quotas"]
+    if visitor.key is None:
+        return part
+    own = set(visitor.key.quotas)
+    return {name: settings for name, settings in part.items() if name in own}
