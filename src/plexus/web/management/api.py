@@ -22,8 +22,8 @@ from plexus.web.management.shapes import ErrorShown
 
 PREFIX = "/v0/management"
 _CODES = {404: "unknown_path", 405: "method_not_allowed"}
-_DESCRIPTION = """Looks at a running gateway and changes it. The admin key opens everything. A client key's secret shows what is the
-key's own. Both are sent as a bearer token or in `x-admin-key`."""
+_DESCRIPTION = """Looks at a running gateway and changes it. The admin key opens everything; a client
+key's secret shows what is the key's own. Both are sent as a bearer token or in `x-admin-key`."""
 
 
 def application(managed: Managed) -> FastAPI:
@@ -46,8 +46,7 @@ def application(managed: Managed) -> FastAPI:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Refusal, _refusal)
     app.add_exception_handler(Refused, _refused)
-    for router in find(resources, "RESOURCE", APIRouter).values():
-        _check(router)
+    for router in routers():
         app.include_router(
             router,
             prefix=PREFIX,
@@ -55,6 +54,19 @@ def application(managed: Managed) -> FastAPI:
             responses={"4XX": {"model": ErrorShown, "description": "Refused; the error says why."}},
         )
     return app
+
+
+def routers() -> list[APIRouter]:
+    """The resources of the folder.
+
+    Raises:
+        LookupError: when a route does not say who may use it.
+    """
+    found = list(find(resources, "RESOURCE", APIRouter).values())
+    for route in (route for router in found for route in router.routes):
+        if not isinstance(route, APIRoute) or not access_of(route):
+            raise LookupError(f"{route} does not say who may use it")
+    return found
 
 
 def access_of(route: APIRoute) -> str:
@@ -72,13 +84,10 @@ def document(app: FastAPI) -> bytes:
         "bearer": {"type": "http", "scheme": "bearer"},
     }
     described["security"] = [{"admin_key": []}, {"bearer": []}]
+    for route in (route for router in routers() for route in router.routes if isinstance(route, APIRoute)):
+        for method in route.methods or ():
+            described["paths"][PREFIX + route.path_format][method.lower()]["x-access"] = access_of(route)
     return dumps(described)
-
-
-def _check(router: APIRouter) -> None:
-    for route in router.routes:
-        if isinstance(route, APIRoute) and not access_of(route):
-            raise LookupError(f"the route {route.path} does not say who may use it")
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

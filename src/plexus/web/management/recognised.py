@@ -44,6 +44,8 @@ def protocol_of(body: RawObject, headers: Mapping[str, str]) -> str:
         raise InvalidRequest("protocol", "is needed: the body has neither messages, nor input, nor contents")
     if any(name.lower() == "anthropic-version" for name in headers):
         return "messages"
+    if "max_tokens" not in fields:  # which messages must have
+        return "chat"
     ours, theirs = len(fields & _CHAT), len(fields & _MESSAGES)
     if ours != theirs:
         return "chat" if ours > theirs else "messages"

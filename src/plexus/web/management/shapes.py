@@ -108,7 +108,7 @@ def _written(place: tuple[str, ...]) -> str:
 
 def _read(cursor: str) -> tuple[str, ...]:
     try:
-        place = loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
+        place = loads(base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), b"-_", validate=True))
     except (binascii.Error, ValueError, JSONError):
         place = None
     if not isinstance(place, list) or not all(isinstance(step, str) for step in place):
