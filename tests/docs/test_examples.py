@@ -29,13 +29,13 @@ def test_the_example_does_what_it_shows(block: Block, demo: Gateway):
     assert ADDRESS in block.code
     code = block.code.replace(ADDRESS, demo.base_url)
     command = {"sh": ["bash", "-euc", code], "python": [sys.executable, "-c", code]}[block.language]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(demo.directory)}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(demo.directory), "ADMIN_KEY": demo.admin_key}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
     assert block.says in done.stdout
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/api.md", "docs/management.md"])
 def test_every_request_shown_is_marked_to_be_run(page: str):
     requests = [block for block in blocks(page) if ADDRESS in block.code and not block.code.startswith("make ")]
     assert requests

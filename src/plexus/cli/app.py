@@ -4,7 +4,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -127,6 +127,34 @@ def keys_revoke(
 
 
 @app.command()
+def explain(
+    file: Annotated[str, typer.Argument(help="The body of a request as JSON; - for standard input.")],
+    key: Annotated[str | None, typer.Option(help="The name of the client key to ask as.")] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="chat, responses, messages or gemini. Default: told by the path, or the body's shape."),
+    ] = None,
+    path: Annotated[str | None, typer.Option(help="The path a client would use. Gemini names the model there.")] = None,
+    url: Annotated[str | None, typer.Option(help="The gateway. Default: http://127.0.0.1:PORT.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Ask no gateway: decide by this file, as if nothing had been served yet.")
+    ] = None,
+    raw: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
+) -> None:
+    """Tell what would become of a request, without making it."""
+    from plexus.cli import explain as command
+    from plexus.settings.problems import ConfigurationError
+
+    port = os.environ.get("PORT", "").strip() or "4000"
+    try:
+        asked = command.question(file, {"key": key, "protocol": protocol, "path": path})
+        told = command.offline(asked, config) if config else command.online(asked, url or f"http://127.0.0.1:{port}")
+    except (command.NotExplained, ConfigurationError) as reason:
+        _stop(str(reason))
+    print(told.decode() if raw else "\n".join(command.readable(told)))
+
+
+@app.command()
 def connect(
     client: Annotated[str, typer.Argument(help="The client, such as claude-code; `list` names them all.")],
     write: Annotated[
@@ -155,6 +183,6 @@ def connect(
         _stop(str(reason))
 
 
-def _stop(message: str) -> None:
+def _stop(message: str) -> NoReturn:
     print(message, file=sys.stderr)
     raise typer.Exit(1)

@@ -20,6 +20,11 @@ _LEAST_KEY = 16
 _LEAST_VARIETY = 6
 _HEX_KEY = 64
 _ANY_HEX = re.compile(r"[0-9a-fA-F]{32,}")
+_COMMON = re.compile(
+    r"administrator|admin|change|default|dummy|example|hello|letmein|login|master|password|passwd|placeholder|plexus|please"
+    r"|qwerty|qwertz|asdf|replace|root|sample|secret|super|test|token|user|welcome|xxxx"
+)
+_FILLING = re.compile(r"api|key|my|pass|sk|the|this|with|your|[0-9]+|[^a-z0-9]+")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _REPEATED = re.compile(r"(.{1,8}?)\1+")
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.(?!-)[A-Za-z0-9-]{1,63})*")
@@ -80,9 +85,16 @@ def _admin_key(text: str) -> Secret:
         len(set(text)) < _LEAST_VARIETY
         or _REPEATED.fullmatch(text)
         or text.lower().startswith(("0123456789", "12345678"))
+        or _of_common_words(text.lower())
     ):
         raise ValueError(f"is easy to guess; make one with {HOW_TO_MAKE_A_KEY}")
     return Secret(text)
+
+
+def _of_common_words(text: str) -> bool:
+    """Whether little is left of it without words that everybody would try."""
+    rest, words = _COMMON.subn("", text)
+    return words > 0 and len(_FILLING.sub("", rest)) < _LEAST_VARIETY
 
 
 def _encryption_key(text: str) -> Secret:
