@@ -1,13 +1,14 @@
 """Explaining a request tells what really happens to it: the same target, the same bytes; and it changes nothing."""
 
 import asyncio
-import copy
 import json
+from collections import deque
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
 from plexus.core.raw_object import RawObject
@@ -231,6 +232,7 @@ async def test_explaining_changes_nothing(upstream):
         await gateway.post("/v1/chat/completions", {**ASK, "model": "direct/one/m"})
         traffic, seen, records = gateway.plexus.gateway.traffic, len(upstream.received), len(gateway.records)
         before = state(traffic)
+        assert "one" in repr(before)
         for body in bodies * 3:
             told = await explain(gateway, body, key="me")
             assert told.status == 200
@@ -238,12 +240,17 @@ async def test_explaining_changes_nothing(upstream):
         assert (len(upstream.received), len(gateway.records)) == (seen, records)
 
 
-def state(traffic: Any) -> Any:
-    """Everything that is kept of the traffic, the order in which it would be forgotten included."""
-    sessions = list(traffic.sessions._targets.items())
-    entries = [(key, copy.copy(entry)) for key, entry in traffic.cooldowns._entries.items()]
-    budget = {name: getattr(traffic.budget, name) for name in vars(traffic.budget)}
-    return copy.deepcopy((traffic.export(), sessions, entries, traffic.line.slots.listing(), budget))
+def state(thing: Any) -> Any:
+    """Everything that is kept below a thing of ours, as plain data; in maps the order as well, by which things are forgotten."""
+    if isinstance(thing, dict):
+        return [(repr(key), state(value)) for key, value in thing.items()]
+    if isinstance(thing, list | tuple | deque):
+        return [state(entry) for entry in thing]
+    if isinstance(thing, msgspec.Struct):
+        return {name: state(getattr(thing, name)) for name in thing.__struct_fields__}
+    if type(thing).__module__.startswith("plexus."):
+        return {name: state(value) for name, value in vars(thing).items()}
+    return thing if isinstance(thing, int | float | str | bool | None) else type(thing).__name__
 
 
 async def test_a_trial_is_left_for_a_real_request(upstream):
