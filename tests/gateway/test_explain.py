@@ -294,6 +294,35 @@ async def test_what_would_be_refused_is_told_as_the_client_would_be_told(upstrea
     assert unknown["request"] is forbidden["request"] is impatient["request"] is None
 
 
+async def test_a_full_quota_is_told_and_asking_reserves_nothing(upstream):
+    upstream.on("any", OK)
+    quota = {"type": "daily", "limit_type": "requests", "limit": 2}
+    narrow = {**quota, "limit": 1, "allowed_providers": ["one"]}
+    more = {
+        "user_quotas": {"all": quota, "narrow": narrow},
+        "keys": {"q": {"secret": "sk-q", "quotas": ["all", "narrow"]}},
+    }
+    async with running(three(upstream, "in_order", **more), admin_key=ADMIN) as gateway:
+        quotas = gateway.plexus.gateway.quotas
+        for left in (["one", "two", "three"], ["two", "three"]):
+            for _ in range(3):
+                told = (await explain(gateway, ASK, key="q")).json
+                assert (told["outcome"], [row["provider"] for row in told["candidates"]]) == ("sent", left)
+            assert {reading.held for reading in quotas.readings(quotas_of(gateway), "q")} == {0}
+            real = await ask(gateway.url + "/v1/chat/completions", ASK, [("x-api-key", "sk-q")])
+            assert real.header("x-plexus-provider") == left[0]
+        assert [(row["provider"], row["reason"]) for row in told["excluded"]] == [("one", "quota")]
+        told = (await explain(gateway, ASK, key="q")).json
+        real = await ask(gateway.url + "/v1/chat/completions", ASK, [("x-api-key", "sk-q")])
+    assert (told["outcome"], told["refusal"]["status"], real.status) == ("refused", 429, 429)
+    assert told["refusal"]["message"] == message(real)
+    assert told["request"] is None
+
+
+def quotas_of(gateway: Running) -> Any:
+    return gateway.plexus.gateway.snapshot.quotas["q"]
+
+
 async def test_a_target_at_its_limit_is_waited_for(upstream):
     upstream.on("any", Answer([b"{}"], pause=30.0))
     providers = {"one": provider(upstream.base_url("chat"), "chat", ["m"], max_concurrency=1)}

@@ -1,6 +1,7 @@
 """What would become of a request, without making it: the plan, and the very bytes its first target would be sent.
 
-It goes through the functions real requests go through, makes no call, and takes no slot, no trial and no session.
+It goes through the functions real requests go through, makes no call, and takes no slot, no trial and no session. What it has
+to reserve in a quota, to learn whether there is room, it gives back before anybody else could ask.
 """
 
 import re
@@ -13,6 +14,7 @@ from plexus.core.json import Raw
 from plexus.core.secret import REDACTED, Secret
 from plexus.ir.errors import Fault, InvalidRequest
 from plexus.ir.estimate import estimate
+from plexus.pipeline.admission import admit
 from plexus.pipeline.call import Call
 from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.refused import Refused
@@ -56,18 +58,32 @@ def explain(call: Call, gateway: Gateway) -> dict[str, Any]:
     except (Refused, InvalidRequest) as error:
         return {**told, **_refused(error.fault)}
     now = gateway.clock.wall()
+    plan, refusal = _admitted(call, plan, gateway)
     rows, request, lost = _rows(call, plan, gateway, now)
     told |= {
         "route": plan.alias,
         "session": _session(call, gateway),
         "candidates": rows,
         "excluded": [_excluded(entry, now) for entry in plan.excluded if entry.reason != "busy"],
-        "request": request,
+        "request": request if refusal is None else None,
     }
-    if request is None:
-        refusal = forbidden(call, plan) or lost or none_left(plan, now)
-        return {**told, **_refused(refusal.fault)}
+    if refusal is not None or request is None:
+        return {**told, **_refused((refusal or lost or none_left(plan, now)).fault)}
     return {**told, "outcome": "sent" if plan.candidates else "waits", "refusal": None}
+
+
+def _admitted(call: Call, plan: Plan, gateway: Gateway) -> tuple[Plan, Refused | None]:
+    """The plan without the targets no quota has room for, and the refusal if that, or what the key may use, leaves none."""
+    refused = forbidden(call, plan)
+    if refused is not None:
+        return plan, refused
+    try:
+        admitted = admit(call, plan, gateway)
+    except Refused as full:
+        return plan, full
+    if admitted.admission is not None:
+        gateway.quotas.release(admitted.admission)
+    return admitted.plan, None
 
 
 def _rows(

@@ -30,11 +30,14 @@ class ConfigShown(BaseModel):
 
 
 def shown(settings: Settings) -> dict[str, Any]:
-    """The whole configuration. A quota checker's options are hidden too: each checker has its own, and most are secrets."""
+    """The whole configuration. Hidden are also the hashes of keys, and a quota checker's options: most of those are secrets."""
     content: dict[str, Any] = settings.model_dump(mode="json")
     for provider in content["providers"].values():
         if provider["quota_checker"] is not None:
             provider["quota_checker"]["options"] = _hidden(provider["quota_checker"]["options"])
+    for key in content["keys"].values():
+        for secret in (key, *key["previous"]):
+            secret["secret_hash"] = REDACTED if secret["secret_hash"] is not None else None
     return content
 
 

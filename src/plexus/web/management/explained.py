@@ -80,7 +80,7 @@ class Left(BaseModel):
     provider: str
     model: str
     group: str
-    reason: Literal["not_allowed", "cooling", "other_protocol"]
+    reason: Literal["not_allowed", "cooling", "other_protocol", "quota"]
     said: str
     cooldown: CooldownShown | None
 

@@ -9,6 +9,7 @@ from plexus.web.management.configured import rest, shown
 
 ROOT = Path(__file__).parents[4]
 CANARY = "canary-8f1c22d0aa"
+HASH = "5f" * 32
 EVERY = f"""
 providers:
   p:
@@ -19,6 +20,7 @@ providers:
     quota_checker: {{type: openai, options: {{cookie: "{CANARY}-3", nested: {{deep: "{CANARY}-4"}}}}}}
 keys:
   k: {{secret: "{CANARY}-5"}}
+  h: {{secret_hash: "sha256:{HASH}", previous: [{{secret_hash: "sha256:{HASH}", until: 2030-01-01T00:00:00Z}}]}}
 mcp_servers:
   s: {{url: "https://mcp.example.test", headers: {{authorization: "Bearer {CANARY}-6"}}}}
 network: {{metrics_token: "{CANARY}-7"}}
@@ -29,7 +31,8 @@ def test_every_kind_of_secret_is_hidden():
     settings, _ = settings_in(EVERY.encode(), "test", known(), {})
     text = json.dumps([shown(settings), rest(settings)])
     assert CANARY not in text
-    assert text.count("[redacted]") >= 7
+    assert HASH not in text
+    assert text.count("[redacted]") >= 9
 
 
 def test_every_form_of_the_configuration_can_be_shown():

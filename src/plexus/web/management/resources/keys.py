@@ -28,7 +28,7 @@ async def one(visitor: Anybody, managed: Running, name: str) -> dict[str, Any]:
 def _part(managed: Running, visitor: Visitor) -> dict[str, Any]:
     part: dict[str, Any] = configured.shown(managed.settings())["keys"]
     for settings in part.values():
-        del settings["secret"]
+        del settings["secret"], settings["secret_hash"]
     if visitor.key is None:
         return part
     own = {visitor.key.name}
