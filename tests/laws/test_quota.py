@@ -96,7 +96,7 @@ class QuotaMachine(RuleBasedStateMachine):
         """For a rolling counter: from when on it drained at which limit."""
         self.journal: list[Booking] = []
         self.stored: dict[tuple[Any, ...], CounterRow] = {}
-        self.written = 0
+        self.written = self.done = 0
 
     # -- the model ----------------------------------------------------------------------------------------------------
 
@@ -254,6 +254,7 @@ class QuotaMachine(RuleBasedStateMachine):
         self.write(self.written)
         if journal_goes:
             self.journal = [one for one in self.journal if one.number > self.written]
+            self.done = self.written
 
     def write(self, since: int) -> None:
         rows = self.ledger.export(since)
@@ -272,7 +273,7 @@ class QuotaMachine(RuleBasedStateMachine):
 
     @rule()
     def empty_counters_are_forgotten(self) -> None:
-        for identity in self.ledger.prune():
+        for identity in self.ledger.prune(self.done):
             self.stored = {key: row for key, row in self.stored.items() if Identity(*key[:4]) != identity}
 
     # -- what must hold -----------------------------------------------------------------------------------------------

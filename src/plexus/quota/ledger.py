@@ -217,11 +217,17 @@ class Ledger:
                 new += 1
         return new
 
-    def prune(self) -> list[Identity]:
-        """Forget the counters whose windows are over and that hold nothing, and return which: their rows may go as well."""
+    def prune(self, done: int) -> list[Identity]:
+        """Forget the counters whose windows are over and that hold nothing, and return which: their rows may go as well.
+
+        `done` is the number up to which bookings are no longer in the journal. Counters booked after it stay: replayed without
+        their row, such a booking would drain as its bucket did then, whatever it was changed to later.
+        """
         self._lapse()
         now = self._now()
-        gone = [identity for identity, counter in self._counters.items() if counter.idle(now)]
+        gone = [
+            identity for identity, counter in self._counters.items() if counter.through <= done and counter.idle(now)
+        ]
         for identity in gone:
             del self._counters[identity]
         return gone

@@ -483,9 +483,25 @@ def test_changes_are_the_counters_booked_since(ledger):
     assert len(ledger.export()) == 2
 
 
-def test_counters_of_windows_gone_by_are_forgotten(ledger, time):
-    ledger.settle(admitted(ledger.admit([tokens(100)], "alice", "fast", offer(1))), [Charge("p", "m", 1)])
-    assert ledger.prune() == []
+def test_counters_of_windows_gone_by_are_forgotten_once_the_journal_is_done_with_them(ledger, time):
+    (booking,) = ledger.settle(admitted(ledger.admit([tokens(100)], "alice", "fast", offer(1))), [Charge("p", "m", 1)])
+    assert ledger.prune(booking.number) == []
     time.passes(DAY)
-    assert [identity.quota for identity in ledger.prune()] == ["tokens"]
+    assert ledger.prune(booking.number - 1) == []
+    assert [identity.quota for identity in ledger.prune(booking.number)] == ["tokens"]
     assert ledger.export() == []
+
+
+def test_a_bucket_that_drained_faster_later_is_not_brought_back_by_a_replay(ledger, time):
+    def quota(limit: int) -> Definition:
+        return tokens(limit, kind="rolling", duration=100_000)
+
+    journal = ledger.settle(admitted(ledger.admit([quota(10)], "alice", "fast", offer(10))), [Charge("p", "m", 10)])
+    ledger.configure([quota(1000)])
+    time.passes(5000)
+    assert used(ledger, quota(1000)) == (0, 0)
+    assert ledger.prune(0) == []
+    again = Ledger(time.clock)
+    again.load(ledger.export())
+    assert again.replay(journal) == 0
+    assert used(again, quota(1000)) == (0, 0)
