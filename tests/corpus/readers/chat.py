@@ -176,7 +176,7 @@ def _grow_call(calls: list[dict[str, Any]], fragment: dict[str, Any]) -> None:
     known = [call for call in calls if index is not None and call["index"] == index]
     if known and fragment.get("id") and function.get("name") and known[-1]["id"] != fragment["id"]:
         known = []  # Google's endpoint numbers every call 0
-    if not known and index is None and not fragment.get("id") and calls:
+    if not known and index is None and not fragment.get("id") and not function.get("name") and calls:
         known = calls[-1:]
     if not known:
         new = {"index": index, "id": fragment.get("id") or "", "function": {"name": "", "arguments": ""}}
