@@ -1,6 +1,8 @@
 """A log line for people looks as structlog's own, and never becomes two."""
 
+import io
 import json
+import logging as standard
 
 import pytest
 from hypothesis import given
@@ -61,3 +63,22 @@ def test_what_is_below_the_level_is_not_told(capsys):
     logging.configure("warning", "console")
     logging.logger("x").info("quiet")
     assert capsys.readouterr().err == ""
+
+
+def test_standard_error_that_was_replaced_and_closed_since_is_not_written_to(monkeypatch, capsys):
+    before, root = structlog.get_config(), standard.getLogger()
+    handlers, level = root.handlers[:], root.level
+    gone = io.StringIO()
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr("sys.stderr", gone)
+            logging.configure("info", "json")
+            log = logging.logger("here")
+            log.info("first")
+        gone.close()
+        log.info("second")
+        standard.getLogger("there").warning("third")
+    finally:
+        structlog.configure(**before)
+        root.handlers, root.level = handlers, level
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["second", "third"]

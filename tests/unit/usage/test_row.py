@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plexus.core import json
@@ -75,6 +75,7 @@ rows = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a row has forty fields, and machines are busy
 @given(rows)
 def test_a_row_comes_back_from_json_as_it_was(row: UsageRow):
     line = to_json(row)
