@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plexus.protocols
 import plexus.routing.selectors
@@ -12,6 +12,7 @@ from plexus.core.clock import Clock
 from plexus.core.registry import find
 from plexus.core.secret import Secret
 from plexus.demo.server import DemoServer
+from plexus.pipeline.books import Place
 from plexus.pipeline.compiled import compiled
 from plexus.pipeline.expected_cost import expected_cost
 from plexus.pipeline.explain import explain
@@ -36,6 +37,9 @@ from plexus.web.asgi import Application
 from plexus.web.management.asked import Question, call_of, key_for
 from plexus.web.management.entry import Management
 from plexus.web.management.managed import Managed
+
+if TYPE_CHECKING:
+    from plexus.pipeline.bookkeeping import Bookkeeping
 
 
 def protocols() -> dict[str, WireProtocol]:
@@ -75,13 +79,15 @@ class Plexus:
         clock: Clock | None = None,
         home: Home | None = None,
         admin_key: Secret | None = None,
+        books: Place | None = None,
     ) -> None:
-        """`sink` receives the record of every finished request; `home` keeps what was learnt of the targets.
+        """`sink` receives the record of every finished request, `home` keeps what was learnt of the targets.
 
-        Without an admin key nobody is the admin.
+        Without an admin key nobody is the admin. `books`: where usage is kept; without it nothing outlives the process.
         """
         self._settings, self._sink, self._clock, self._home = settings, sink, clock or Clock(), home
-        self._admin_key = admin_key
+        self._admin_key, self._place = admin_key, books
+        self.bookkeeping: Bookkeeping | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._protocols, self._selectors, self._sources = protocols(), selectors(), price_sources()
         self._demo = DemoServer(self._protocols)
@@ -90,7 +96,11 @@ class Plexus:
         self.gateway: Gateway
 
     async def start(self) -> Application:
-        """The application to serve."""
+        """The application to serve.
+
+        Raises:
+            JournalFailed, DatabaseUnusable: when usage cannot be kept and the operator has to do something first.
+        """
         await self._reach_demo(self._settings)
         clock, dice = self._clock, random.SystemRandom().random
         snapshot = self._compiled(self._settings)
@@ -106,10 +116,28 @@ class Plexus:
             quotas=Ledger(clock),
             expected_cost=expected_cost(clock),
         )
+        if self._place is not None:
+            await self._keep_books(self._place)
         self._tasks.append(asyncio.create_task(probing(self.gateway)))
         if self._home is not None:
             self._tasks.append(asyncio.create_task(Keeping(self.gateway.traffic, self._home).run()))
         return Application(self.gateway, self._protocols, int(clock.wall()), Management(self._managed()))
+
+    async def _keep_books(self, place: Place) -> None:
+        from plexus.pipeline.bookkeeping import Bookkeeping  # noqa: PLC0415 - without books no database library is loaded
+
+        gateway = self.gateway
+        self.bookkeeping = keeping = Bookkeeping(place, gateway.quotas, gateway.clock, gateway.dice)
+        await keeping.start()
+        if place.database.path is not None:
+            await keeping.ready()
+
+        def sink(record: Record) -> None:
+            keeping.books.closed(record)
+            self._sink(record)
+
+        gateway.sink, gateway.opened = sink, keeping.books.opened
+        gateway.waits_for = lambda: keeping.waits_for
 
     async def configure(self, settings: Settings) -> None:
         """Replace the configuration as a whole; requests under way keep the one they started with."""
@@ -134,6 +162,8 @@ class Plexus:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.gateway.upstream.close()
+        if self.bookkeeping is not None:
+            await self.bookkeeping.stop()
         if self._demo_bases:
             await self._demo.stop()
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from msgspec.structs import replace
@@ -300,47 +300,6 @@ class QuotaMachine(RuleBasedStateMachine):
                     again = recompute(definition, self.booked[name]).get(definition.owner(key))
                     slot = window_at(definition.kind, self.now).start
                     assert (again.used(slot, self.now) if again else 0) == reading.used
-
-
-steps = st.lists(
-    st.tuples(
-        st.sampled_from(["comes", "comes", "ends", "fails", "waits"]),
-        st.integers(0, 60),
-        st.integers(0, 60),
-        st.integers(0, 2**16),
-    ),
-    max_size=60,
-)
-
-
-@pytest.mark.parametrize("kind", ["daily", "rolling"])
-@pytest.mark.parametrize("measure", ["requests", "tokens", "cost"])
-@settings(max_examples=100, deadline=None)
-@given(limit=st.integers(1, 150), happens=steps)
-def test_q01_and_q02_what_is_used_and_held_never_passes_the_limit(kind, measure, limit, happens):
-    now = [START]
-    ledger = Ledger(Clock(monotonic=lambda: 0.0, wall=lambda: now[0] / 1000))
-    quota = Definition(name="q", kind=kind, measure=measure, limit=limit, duration=100_000)
-    under: list[tuple[Admission, int]] = []
-    for what, most, used, chance in happens:
-        if what == "comes":
-            found = ledger.admit(
-                [quota], "alice", "fast", [Offer("p", "m", most, most), Offer("q", "m", most // 2, most // 3)]
-            )
-            if isinstance(found, Admission):
-                under.append((found, most if 0 in found.allowed else most // 3))
-        elif what == "waits":
-            now[0] += chance
-        elif under:
-            admission, bound = under.pop(chance % len(under))
-            if what == "ends":
-                spent = min(used, bound)
-                ledger.settle(admission, [Charge("p", "m", spent, spent)])
-            else:
-                ledger.release(admission)
-        (reading,) = ledger.readings([quota], "alice")
-        assert reading.used + reading.held <= limit
-    assert ledger.tallies == {}
 
 
 def run(examples: int) -> None:

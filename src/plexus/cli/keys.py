@@ -72,7 +72,7 @@ def listed(path: Path, environ: Mapping[str, str], now: datetime | None = None) 
         expired = key.expires_at is not None and key.expires_at <= now
         state = "disabled" if not key.enabled else "expired" if expired else "enabled"
         expires = key.expires_at.strftime("%Y-%m-%d %H:%M UTC") if key.expires_at else "never"
-        secret = "in the file" if key.secret is not None else f"...{key.last4 or '?'}"
+        secret = "in the file" if key.secret is not None else f"...{key.last_four or '?'}"
         rows.append((name, secret, state, expires, key.comment or ""))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

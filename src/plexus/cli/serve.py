@@ -15,10 +15,14 @@ from plexus.cli.demo import ADDRESSES, KEY, MODELS, demo_settings
 from plexus.core import logging
 from plexus.core.logging import logger
 from plexus.core.secret import Secret
-from plexus.settings.environment import read_environment
+from plexus.pipeline.books import Place
+from plexus.settings.database_url import DatabaseAddress
+from plexus.settings.environment import Environment, read_environment
 from plexus.settings.file_home import FileHome
 from plexus.settings.problems import ConfigurationError
 from plexus.settings.schema import Settings
+from plexus.storage.failures import DatabaseUnusable
+from plexus.storage.journal import JournalFailed
 from plexus.storage.state_file import StateFile
 from plexus.web.server import Server
 
@@ -54,8 +58,8 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int,
     made = secrets.token_urlsafe(32) if demo and environment.admin_key is None else None
     admin_key = environment.admin_key if made is None else Secret(made)
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        kept = None if demo else StateFile((environment.data_dir or _DATA) / "targets.json")
-        runner.run(_run(settings, home, listener, (admin_key, made), kept))
+        plexus = _gateway(settings, environment, admin_key, demo=demo)
+        runner.run(_run(plexus, settings, home, listener, made))
 
 
 def _remark(home: FileHome | None) -> None:
@@ -87,16 +91,23 @@ def _bound(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _gateway(settings: Settings, environment: Environment, admin_key: Secret | None, *, demo: bool) -> app.Plexus:
+    """The gateway with what it keeps on disk; the demo keeps nothing."""
+    if demo:
+        return app.Plexus(settings, admin_key=admin_key)
+    data = environment.data_dir or _DATA
+    database = environment.database or DatabaseAddress("sqlite", path=data / "plexus.db")
+    home, books = StateFile(data / "targets.json"), Place(database, data / "journal")
+    return app.Plexus(settings, home=home, admin_key=admin_key, books=books)
+
+
 async def _run(
-    settings: Settings,
-    home: FileHome | None,
-    listener: socket.socket,
-    admin: tuple[Secret | None, str | None],
-    kept: StateFile | None,
+    plexus: app.Plexus, settings: Settings, home: FileHome | None, listener: socket.socket, made: str | None
 ) -> None:
-    admin_key, made = admin
-    plexus = app.Plexus(settings, home=kept, admin_key=admin_key)
-    application = await plexus.start()
+    try:
+        application = await plexus.start()
+    except (JournalFailed, DatabaseUnusable) as reason:
+        raise NotServed(f"usage cannot be kept: {reason}") from None
     watching = asyncio.create_task(_watch(plexus, home)) if home else None
     _settle_memory()
     _greet(listener, settings, made, demo=home is None)

@@ -23,7 +23,7 @@ class Key(Struct, frozen=True, kw_only=True):
     enabled: bool = True
     expires_at: datetime | None = None
     comment: str = ""
-    last4: str = ""
+    last_four: str = ""
     """The last characters of its secret, where they were kept; too few to be of use to anybody."""
 
     def may_use(self, model: str | None = None, provider: str | None = None) -> bool:
@@ -59,7 +59,7 @@ def key_from(name: str, settings: KeySettings, default_quotas: tuple[str, ...] =
         enabled=settings.enabled,
         expires_at=settings.expires_at,
         comment=settings.comment or "",
-        last4=settings.last4 or "",
+        last_four=settings.last_four or "",
     )
 
 

@@ -22,7 +22,7 @@ def new_secret(chance: Callable[[int], bytes] = secrets.token_bytes) -> Secret:
 
 def created(secret: Secret, pepper: Secret | None = None) -> dict[str, Any]:
     """The settings of a key that has this secret, without the secret."""
-    return {"secret_hash": stored(secret, pepper), "last4": secret.reveal()[-SHOWN:]}
+    return {"secret_hash": stored(secret, pepper), "last_four": secret.reveal()[-SHOWN:]}
 
 
 def rotated(
@@ -30,7 +30,7 @@ def rotated(
 ) -> dict[str, Any]:
     """The settings that give a key a new secret; the one it had works until then, or not at all.
 
-    They replace `secret`, `secret_hash`, `last4` and `previous`. Older secrets keep their own ends; those that have ended go.
+    They replace `secret`, `secret_hash`, `last_four` and `previous`. Older secrets keep their own ends; those that have ended go.
     """
     old = settings.hashed if settings.secret is None else stored(settings.secret, pepper)
     previous = [{"secret_hash": one.secret_hash, "until": one.until} for one in settings.previous if one.until > now]

@@ -53,6 +53,9 @@ def admit(call: Call, plan: Plan, gateway: Gateway) -> Admitted:
     candidates = (*plan.candidates, *plan.busy)
     if not candidates or (not quotas and most is None):
         return Admitted(plan)
+    if quotas and (reason := gateway.waits_for()):
+        message = f"what this key has used cannot be read yet, so its quotas cannot be kept: {reason}"
+        raise Refused("unavailable", message, code="quotas_unknown")
     if all(quota.measure == "requests" for quota in quotas) and most is None:
         offers = [Offer(candidate.provider, candidate.model) for candidate in candidates]
     else:

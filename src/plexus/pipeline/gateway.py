@@ -17,6 +17,10 @@ from plexus.routing.facts import nothing_known
 from plexus.upstream.client import Upstream
 
 
+def _ready() -> str:
+    return ""
+
+
 def _nothing_noted(_call: Call) -> None:
     return
 
@@ -40,6 +44,8 @@ class Gateway(Struct, kw_only=True):
     quotas: Ledger
     opened: Callable[[Call], None] = _nothing_noted
     """Told of every request that is about to be sent somewhere."""
+    waits_for: Callable[[], str] = _ready
+    """Why requests that need the books cannot be served yet; empty when they can."""
     expected_cost: Callable[[Call], Callable[[str, str], Decimal | None]] = _nothing_of
     """For a call, what it is expected to cost at a provider's model, in USD; None where that is unknown."""
     headroom: Callable[[str, str], float | None] = nothing_known

@@ -118,14 +118,12 @@ class Counter(ABC):
 class CalendarCounter(Counter):
     """One tally for each window."""
 
-    __slots__ = ("_kind", "_window", "windows")
+    __slots__ = ("_kind", "windows")
 
     def __init__(self, identity: Identity, kind: Calendar) -> None:
         """Begin with no window."""
         super().__init__(identity)
         self._kind = kind
-        self._window = window_at(kind, 0)
-        """The one last asked for: nearly every moment lies in it."""
         self.windows: dict[int, int] = {}
 
     def reshape(self, limit: int, duration: int, now: int) -> None:
@@ -133,9 +131,7 @@ class CalendarCounter(Counter):
 
     def slot(self, now: int) -> int:
         """The start of this window."""
-        if not self._window.start <= now < self._window.end:
-            self._window = window_at(self._kind, now)
-        return self._window.start
+        return window_at(self._kind, now).start
 
     def used(self, slot: int, now: int) -> int:  # noqa: ARG002 - a tally does not drain
         """The tally of the window."""
@@ -151,7 +147,7 @@ class CalendarCounter(Counter):
 
     def resets_at(self, slot: int, now: int) -> int:  # noqa: ARG002 - whatever the time in it
         """The end of the window."""
-        return self._window.end if slot == self._window.start else window_at(self._kind, slot).end
+        return window_at(self._kind, slot).end
 
     def frees_at(self, definition: Definition, units: int, slot: int, now: int) -> int:
         """Now, or the end of the window."""

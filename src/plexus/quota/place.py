@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from plexus.quota.admission import Charge, Held, Offer
 from plexus.quota.counter import Counter
 from plexus.quota.definition import Definition
-from plexus.quota.refusing import Blocked
+from plexus.quota.refusing import SOON, Blocked
 
 
 class Place:
@@ -33,8 +33,11 @@ class Place:
 
     def _blocked(self, needed: int) -> Blocked:
         counter, definition, slot, now = self._counter, self._definition, self._slot, self._now
-        # Where only requests under way stand in the way this is now: they may end at any moment.
-        opens = counter.frees_at(definition, needed, slot, now) if needed <= definition.limit else None
+        opens: int | None = counter.frees_at(definition, needed, slot, now)
+        if needed > definition.limit:
+            opens = None
+        elif opens is not None and opens <= now:
+            opens = now + SOON
         used = definition.limit - self._room
         return Blocked(definition, used, needed, counter.resets_at(slot, now), opens)
 

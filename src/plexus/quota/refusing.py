@@ -6,6 +6,9 @@ from typing import NamedTuple
 from plexus.quota.admission import Refusal
 from plexus.quota.definition import Definition
 
+SOON = 1000
+"""Milliseconds to wait when only requests under way stand in the way: they may end at any moment."""
+
 
 class Blocked(NamedTuple):
     """A quota without room for one target. Units and moments as in `Refusal`; `opens_at` is None when it never will."""

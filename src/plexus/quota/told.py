@@ -3,6 +3,7 @@
 import string
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any
 from urllib.parse import quote
 
@@ -12,8 +13,6 @@ from plexus.quota.measure import Measure, written
 
 CODE = "quota_exceeded"
 _PLAIN = string.punctuation.replace("%", "").replace(";", "") + " "
-_FINE = 10**9
-"""Shares are compared in parts of this."""
 _LATEST = 253_370_764_800_000
 _UNIT: dict[Measure, str] = {"requests": "requests", "tokens": "tokens", "cost": "USD"}
 
@@ -23,7 +22,7 @@ def headers(readings: Iterable[Reading]) -> list[tuple[bytes, bytes]]:
     found = list(readings)
     if not found:
         return []
-    tightest = min(found, key=lambda one: (one.remaining * _FINE // one.definition.limit, one.definition.name))
+    tightest = min(found, key=lambda one: (Fraction(one.remaining, one.definition.limit), one.definition.name))
     definition = tightest.definition
     told = [
         ("x-plexus-quota", header_text(definition.name)),

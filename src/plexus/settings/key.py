@@ -57,7 +57,7 @@ class KeySettings(Strict):
 
     secret: Annotated[Secret, AfterValidator(_client_secret)] | None = None
     secret_hash: SecretHash | None = None
-    last4: Annotated[Text, Field(pattern=r"^[\x21-\x7e]{4}$")] | None = None
+    last_four: Annotated[Text, Field(pattern=r"^[\x21-\x7e]{4}$")] | None = None
     previous: tuple[PreviousSecret, ...] = ()
     comment: Text | None = None
     enabled: bool = True

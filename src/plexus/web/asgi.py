@@ -42,7 +42,7 @@ class Application:
         self.unready = ""
         """Why no requests should come here, for `/health/ready`; empty when they should."""
         exact, self._patterns = _routes(gateway, protocols, started)
-        exact["/health/ready"] = home.ready(lambda: self.unready)
+        exact["/health/ready"] = home.ready(lambda: self.unready or gateway.waits_for())
         exact["/openapi.json"] = management.document
         self._patterns.append((re.compile(r"/v0/management/.+"), management))
         self._exact = {path.encode(): app for path, app in exact.items()}

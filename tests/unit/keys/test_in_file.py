@@ -10,7 +10,7 @@ from plexus.keys.in_file import CannotEdit, with_fields, with_key, without_key
 from plexus.settings.yaml_source import compose
 
 EXAMPLE = (Path(__file__).parents[3] / "config" / "plexus.example.yaml").read_text(encoding="utf-8")
-FIELDS = {"secret_hash": "sha256:" + "0" * 64, "last4": "1234", "allowed_models": ["fast", "a:b"]}
+FIELDS = {"secret_hash": "sha256:" + "0" * 64, "last_four": "1234", "allowed_models": ["fast", "a:b"]}
 FILES = {
     "the example": EXAMPLE,
     "without keys": "providers: {}  # none\n",
@@ -104,7 +104,7 @@ texts = st.text(
     last=st.from_regex(r"[A-Za-z0-9_-]{4}", fullmatch=True),
 )
 def test_whatever_is_written_is_read_back(name, comment, last):
-    fields = {"secret_hash": FIELDS["secret_hash"], "last4": last, "comment": comment}
+    fields = {"secret_hash": FIELDS["secret_hash"], "last_four": last, "comment": comment}
     try:
         new = with_key("keys:\n  alice:\n    secret: a\n", name, fields)
     except CannotEdit as reason:

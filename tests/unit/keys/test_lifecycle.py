@@ -48,7 +48,7 @@ def test_s53_a_new_secret_has_256_bits_of_chance_and_is_known_as_one():
 def test_s53_what_is_kept_is_a_hash_and_four_characters(pepper):
     secret = new_secret()
     fields = created(secret, pepper)
-    assert fields["last4"] == secret.reveal()[-4:]
+    assert fields["last_four"] == secret.reveal()[-4:]
     assert secret.reveal()[:-4] not in repr(fields)
     assert fields["secret_hash"].startswith("sha256:" if pepper is None else f"hmac-sha256:{fingerprint(PEPPER)}:")
     assert name(ring(pepper, k=settings(fields)), secret) == "k"

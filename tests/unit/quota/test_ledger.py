@@ -177,58 +177,6 @@ def test_a_rolling_hold_stays_whole_until_the_end_and_drains_from_then_on(ledger
     assert used(ledger, quota) == (75, 0)
 
 
-def test_a_clock_that_went_back_does_not_stop_a_bucket_from_draining(ledger, time):
-    quota = tokens(100, kind="rolling", duration=100_000)
-    ledger.settle(admitted(ledger.admit([quota], "alice", "fast", offer(100))), [Charge("p", "m", 100)])
-    time.ms -= 3_600_000
-    assert used(ledger, quota) == (100, 0)
-    time.passes(50_000)
-    assert used(ledger, quota) == (50, 0)
-
-
-def test_a_bucket_drains_under_its_new_limit_from_the_change_on(ledger, time):
-    def quota(limit: int) -> Definition:
-        return tokens(limit, kind="rolling", duration=100_000)
-
-    ledger.settle(admitted(ledger.admit([quota(100)], "alice", "fast", offer(100))), [Charge("p", "m", 100)])
-    time.passes(10_000)
-    ledger.configure([quota(200)])
-    time.passes(10_000)
-    assert used(ledger, quota(200)) == (70, 0)
-    again = Ledger(time.clock)
-    again.load(ledger.export())
-    assert used(again, quota(200)) == (70, 0)
-
-
-def test_a_replay_takes_up_the_shape_a_bucket_had_when_it_was_booked(ledger, time):
-    quota = tokens(100, kind="rolling", duration=100_000)
-    wide = tokens(1000, kind="rolling", duration=100_000)
-    journal = ledger.settle(admitted(ledger.admit([quota], "alice", "fast", offer(90))), [Charge("p", "m", 90)])
-    ledger.configure([wide])
-    journal += ledger.settle(admitted(ledger.admit([wide], "alice", "fast", offer(90))), [Charge("p", "m", 90)])
-    again = Ledger(time.clock)
-    assert again.replay(journal) == 2
-    time.passes(10_000)
-    assert used(again, wide) == (80, 0) == used(ledger, wide)
-
-
-def test_a_window_in_which_something_is_held_is_not_forgotten(ledger, time):
-    quota = tokens(100)
-
-    def request(bound: int) -> Admission:
-        return admitted(ledger.admit([quota], "alice", "fast", offer(bound)))
-
-    ledger.settle(request(50), [Charge("p", "m", 50)])
-    under = request(20)
-    for _ in range(6):
-        time.ms += DAY
-        ledger.settle(request(1), [Charge("p", "m", 1)])
-    ledger.settle(under, [Charge("p", "m", 20)])
-    time.ms -= 6 * DAY
-    assert used(ledger, quota) == (70, 0)
-    assert len(ledger.export()) <= 4
-
-
 CHANGES = {
     "lower": [tokens(10)],
     "higher": [tokens(1000)],
@@ -402,11 +350,6 @@ def test_a_renewed_lease_goes_on(ledger, time):
     assert used(ledger, quota) == (0, 1)
     assert used(ledger, tokens(9)) == (0, 0)
     ledger.release(other)
-
-
-def test_a_quota_that_is_used_up_refuses_what_costs_nothing_as_well(ledger):
-    ledger.settle(admitted(ledger.admit([money(5)], "alice", "fast", offer(1, 5))), [Charge("p", "m", 1, 5)])
-    assert refused(ledger.admit([money(5)], "alice", "fast", offer(1, 0))).needed == 1
 
 
 def test_the_reset_of_a_calendar_window_is_told_and_waited_for(ledger, time):

@@ -85,17 +85,17 @@ def test_a_host_that_is_not_known_is_remarked_unless_its_type_is_told(known):
 
 def test_keys_that_nothing_acts_on_yet_are_remarked_once_and_only_when_they_say_something(known):
     providers = {
-        "p": {**PROVIDERS["p"], "discount": 0.1, "timeout": {"idle": "5s"}, "stall": {}},
-        "q": {**PROVIDERS["q"], "discount": 0.2, "max_concurrency": None},
+        "p": {**PROVIDERS["p"], "estimate_tokens": True, "timeout": {"idle": "5s"}, "stall": {}},
+        "q": {**PROVIDERS["q"], "estimate_tokens": True, "max_concurrency": None},
     }
     sections = {"failover": {"enabled": True}, "capture": {"mode": "all"}, "heartbeat": {"interval": "9s"}}
-    quotas = {"q": {"type": "daily", "limit_type": "tokens", "limit": 1}}
-    reading = read({"providers": providers, **sections, "user_quotas": quotas}, known)
+    servers = {"q": {"url": "https://mcp.example.test/mcp"}}
+    reading = read({"providers": providers, **sections, "mcp_servers": servers}, known)
     assert reading.settings is not None
     assert sorted(spelled(notice.path) for notice in reading.notices) == [
         "capture",
-        "providers.p.discount",
-        "user_quotas",
+        "mcp_servers",
+        "providers.p.estimate_tokens",
     ]
 
 

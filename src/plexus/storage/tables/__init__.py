@@ -11,7 +11,14 @@ from plexus.storage.tables.configuration import (
     settings,
     vault,
 )
-from plexus.storage.tables.governance import api_keys, quota_holds, quota_state, retired_key_hashes, user_quotas
+from plexus.storage.tables.governance import (
+    api_keys,
+    quota_counters,
+    quota_holds,
+    quota_state,
+    retired_key_hashes,
+    user_quotas,
+)
 from plexus.storage.tables.health import cooldowns, measurements, meter_snapshots
 from plexus.storage.tables.metadata import METADATA, REVISIONS
 from plexus.storage.tables.records import audit_log, errors, trace_bodies, traces
@@ -34,6 +41,7 @@ __all__ = [
     "open_requests",
     "provider_models",
     "providers",
+    "quota_counters",
     "quota_holds",
     "quota_state",
     "retired_key_hashes",

@@ -68,6 +68,19 @@ quota_state = Table(
 """Counters in whole units: requests, tokens, or 1e-8 USD. `owner` is a key's name, or `*` for a shared quota; `window_start`
 is 0 for a leaking one."""
 
+quota_counters = Table(
+    "quota_counters",
+    METADATA,
+    *(Column(name, Words, primary_key=True) for name in ("quota", "owner", "kind", "measure")),
+    Column("slot", Moment, primary_key=True, autoincrement=False),
+    Column("used", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("limit", Count, nullable=False),
+    Column("duration", Moment, nullable=False),
+    Column("through", Count, nullable=False),
+)
+"""Counters of a ledger. `used` is a whole number of any size, as text; `through` the number of the last booking in it."""
+
 quota_holds = Table(
     "quota_holds",
     METADATA,

@@ -1,0 +1,112 @@
+"""Keeping the books of one process: journal, database and the way between, opened before requests and closed after them."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from plexus.core.clock import Clock
+from plexus.core.logging import logger
+from plexus.pipeline.books import Books, Place
+from plexus.quota.ledger import Ledger
+from plexus.quota.store import Shadow
+from plexus.storage.drain import Drain
+from plexus.storage.engine import Database, open_database
+from plexus.storage.journal import Journal, JournalFailed, claim
+from plexus.storage.schema import migrate_when_there
+from plexus.usage import store
+from plexus.usage.entries import Closed, read_entry
+
+log = logger("plexus.books")
+_SETTLE = 10.0
+"""Seconds the last rows are given to reach the database at the end; what does not stays in the journal."""
+
+
+class Bookkeeping:
+    """The books of one process. `start` it before requests are served, `stop` it when none is under way."""
+
+    def __init__(self, place: Place, quotas: Ledger, clock: Clock, dice: Callable[[], float]) -> None:
+        """`quotas` is the ledger that requests are admitted by; it learns what was used before."""
+        self._place, self._quotas, self._clock, self._dice = place, quotas, clock, dice
+        self._shadow = Shadow(Ledger(clock))
+        self._journal: Journal
+        self.database: Database
+        self.drain: Drain
+        self.books: Books
+        self._process = ""
+        self._task: asyncio.Task[None] | None = None
+        self.waits_for = "the database has not been opened yet"
+        """Why requests cannot be served yet; empty when they can."""
+
+    async def start(self) -> None:
+        """Take the journal and open the database. Until that answers, `waits_for` tells why.
+
+        Raises:
+            JournalFailed, DatabaseUnusable: when the operator has to do something first.
+        """
+        self._journal = await asyncio.to_thread(claim, self._place.folder)
+        self._process = await asyncio.to_thread(_identity, self._journal.folder)
+        self.books = Books(self._journal, JournalFailed, self._process, self._clock)
+        self.database = await open_database(self._place.database)
+        self.drain = Drain(self._journal, self.database, self._apply, dice=self._dice)
+        self._task = asyncio.create_task(self._run())
+
+    async def ready(self) -> None:
+        """Wait until the database has answered, or will never.
+
+        Raises:
+            DatabaseUnusable, NewerSchema: when the operator has to do something first.
+        """
+        while self.waits_for and self._task is not None and not self._task.done():  # noqa: ASYNC110 - at start only
+            await asyncio.sleep(0.01)
+        if self._task is not None and self._task.done():
+            self._task.result()
+
+    async def stop(self) -> None:
+        """Move what is in the journal, as far as that goes, and close everything."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if not self.waits_for:
+            try:
+                async with asyncio.timeout(_SETTLE):
+                    await self.drain.settle()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the entries are in the journal
+                log.warning("the last usage rows stay in the journal until the next start", reason=type(error).__name__)
+        await asyncio.to_thread(self._journal.close)
+        await self.database.close()
+
+    async def _run(self) -> None:
+        await migrate_when_there(self.database, self._dice, asyncio.sleep, self._tell)
+        async with self.database.reading() as connection:
+            await self._shadow.load(connection)
+        await self.drain.settle()
+        async with self.database.writing() as connection:
+            found = await store.close_interrupted(connection, self._process)
+            self._quotas.load(await Shadow(Ledger(self._clock)).load(connection))
+        if found:
+            log.warning("requests were interrupted when the gateway ended last", requests=found)
+        self.waits_for = ""
+        await self.drain.run()
+
+    def _tell(self, reason: str) -> None:
+        if reason != self.waits_for:
+            log.warning("waiting for the database", reason=reason)
+        self.waits_for = reason
+
+    async def _apply(self, connection: AsyncConnection, entries: Sequence[bytes]) -> None:
+        said = [read_entry(entry) for entry in entries]
+        await store.write(connection, said)
+        bookings = [booking for entry in said if isinstance(entry, Closed) for booking in entry.bookings]
+        if bookings:
+            await self._shadow.follow(connection, bookings)
+
+
+def _identity(folder: Path) -> str:
+    """Who writes in this folder: the same from one start to the next, so that it knows its own open requests again."""
+    file = folder / "identity"
+    if not file.exists():
+        file.write_text(secrets.token_hex(16), encoding="ascii")
+    return file.read_text(encoding="ascii").strip()

@@ -1,0 +1,55 @@
+"""The counters of quotas in the database: read at start, written with the bookings of each batch of the journal."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from plexus.quota.admission import Booking
+from plexus.quota.counter import CounterRow
+from plexus.quota.ledger import Ledger
+from plexus.storage.tables import quota_counters
+
+_KEYS = [column.name for column in quota_counters.primary_key]
+
+
+async def read(connection: AsyncConnection) -> list[CounterRow]:
+    """All counters."""
+    found = await connection.execute(select(*(quota_counters.c[name] for name in CounterRow._fields)))
+    return [CounterRow(**{**row, "used": int(row["used"])}) for row in found.mappings()]
+
+
+async def write(connection: AsyncConnection, rows: Sequence[CounterRow]) -> None:
+    """Replace these counters."""
+    if not rows:
+        return
+    values: list[dict[str, Any]] = [{**row._asdict(), "used": str(row.used)} for row in rows]
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(quota_counters)
+    news = {name: statement.excluded[name] for name in CounterRow._fields if name not in _KEYS}
+    await connection.execute(statement.on_conflict_do_update(index_elements=_KEYS, set_=news), values)
+
+
+class Shadow:
+    """The counters as the database has them. It follows the bookings of the journal, so that both move in one transaction."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """`ledger` is this shadow's own, empty one."""
+        self._ledger = ledger
+
+    async def load(self, connection: AsyncConnection) -> list[CounterRow]:
+        """Read the counters; they are returned for the ledger that requests are admitted by."""
+        rows = await read(connection)
+        self._ledger.load(rows)
+        return rows
+
+    async def follow(self, connection: AsyncConnection, bookings: Sequence[Sequence[Any]]) -> None:
+        """Write what these bookings change. Those that are in the counters already change nothing.
+
+        A batch whose transaction failed is offered again: its bookings are then in the shadow, and still have to be written.
+        """
+        told = [Booking(*booking) for booking in bookings]
+        self._ledger.replay(told)
+        await write(connection, self._ledger.export(min(booking.number for booking in told) - 1))

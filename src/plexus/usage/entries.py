@@ -1,0 +1,74 @@
+"""What the journal's entries say of requests: one was begun, one is over. Bytes to facts and back; it keeps nothing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from plexus.core import json
+from plexus.usage.row import UsageRow, from_json, to_json
+
+
+class Opened(Struct, frozen=True, kw_only=True, tag="open"):
+    """A request that is about to be sent. `process` is who serves it; `started_at` in milliseconds since the epoch."""
+
+    request_id: str
+    process: str
+    started_at: int
+    key: str = ""
+    attribution: str | None = None
+    alias: str = ""
+    client_protocol: str = ""
+    streaming: bool = False
+
+
+class Closed(Struct, frozen=True):
+    """A request that is over, and what its quotas were charged for it, as plain lists that only quotas understand."""
+
+    row: UsageRow
+    bookings: list[list[Any]] = []
+
+
+class _Written(Struct, frozen=True, tag="row"):
+    row: json.Raw
+    bookings: list[list[Any]] = []
+
+
+_decoder: msgspec.json.Decoder[Opened | _Written] = msgspec.json.Decoder(Opened | _Written)
+
+
+def opened_entry(opened: Opened) -> bytes:
+    """The entry of a request that begins."""
+    return json.dumps(opened)
+
+
+def closed_entry(row: UsageRow, bookings: Sequence[Sequence[Any]] = ()) -> bytes:
+    """The entry of a request that is over."""
+    return b'{"type":"row","row":' + to_json(row) + b',"bookings":' + json.dumps(bookings) + b"}"
+
+
+def read_entry(entry: bytes) -> Opened | Closed:
+    """What an entry says.
+
+    Raises:
+        msgspec.DecodeError: when it is none of these.
+    """
+    found = _decoder.decode(entry)
+    return found if isinstance(found, Opened) else Closed(from_json(bytes(found.row)), found.bookings)
+
+
+def interrupted(opened: Opened) -> UsageRow:
+    """The row of a request whose process died: what it used is not known, and neither is its cost."""
+    return UsageRow(
+        request_id=opened.request_id,
+        started_at=opened.started_at,
+        key=opened.key,
+        attribution=opened.attribution,
+        alias=opened.alias,
+        client_protocol=opened.client_protocol,
+        streaming=opened.streaming,
+        status="interrupted",
+        error_class="interrupted",
+        error="the gateway was ended while it served this request",
+    )
