@@ -294,6 +294,19 @@ async def test_what_would_be_refused_is_told_as_the_client_would_be_told(upstrea
     assert unknown["request"] is forbidden["request"] is impatient["request"] is None
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"), [({"enabled": False}, "is disabled"), ({"expires_at": "2020-01-01T00:00:00Z"}, "has expired")]
+)
+async def test_a_key_that_opens_nothing_is_told_so(settings, said, upstream):
+    config = three(upstream, "in_order", keys={"off": {"secret": "sk-off", **settings}})
+    async with running(config, admin_key=ADMIN) as gateway:
+        told = (await explain(gateway, ASK, key="off")).json
+        real = await ask(gateway.url + "/v1/chat/completions", ASK, [("x-api-key", "sk-off")])
+    assert (told["outcome"], told["refusal"]["status"], real.status) == ("refused", 401, 401)
+    assert said in told["refusal"]["message"]
+    assert told["request"] is None
+
+
 async def test_a_full_quota_is_told_and_asking_reserves_nothing(upstream):
     upstream.on("any", OK)
     quota = {"type": "daily", "limit_type": "requests", "limit": 2}
@@ -353,6 +366,33 @@ async def test_the_session_of_a_conversation_is_told(upstream):
     assert told["session"] == {"continued": True, "served_by": {"provider": "two", "model": "m"}}
     assert (told["candidates"][0]["provider"], told["candidates"][0]["why"]) == ("two", "sticky")
     assert (other["candidates"][0]["provider"], other["session"]["served_by"]) == ("one", None)
+
+
+async def test_the_cost_shown_is_the_cost_the_selector_went_by(upstream):
+    upstream.on("any", OK)
+    config = three(upstream, "cost")
+    for name, price in (("one", 3), ("two", 1), ("three", 2)):
+        pricing = {"source": "simple", "input": price, "output": price}
+        config["providers"][name]["models"] = {"m": {"pricing": pricing}}
+    async with running(config, admin_key=ADMIN) as gateway:
+        told = (await explain(gateway, {**ASK, "max_tokens": 100})).json
+        real = await gateway.post("/v1/chat/completions", {**ASK, "max_tokens": 100})
+    assert [row["provider"] for row in told["candidates"]] == ["two", "three", "one"]
+    costs = [Decimal(row["cost"]) for row in told["candidates"]]
+    assert costs == sorted(costs)
+    assert costs[0] > 0
+    assert [Decimal(str(row["score"])) for row in told["candidates"]] == costs
+    assert real.header("x-plexus-provider") == "two"
+
+
+async def test_of_a_large_body_only_the_request_that_would_be_sent_is_worked_out(upstream):
+    body = {**ASK, "messages": [{"role": "user", "content": "long " * 250_000}]}
+    async with running(three(upstream, "in_order"), admin_key=ADMIN) as gateway:
+        small, large = (await explain(gateway, ASK)).json, (await explain(gateway, body)).json
+    assert [row["passthrough"] for row in small["candidates"]] == [True, True, True]
+    assert [row["passthrough"] for row in large["candidates"]] == [True, None, None]
+    assert large["request"]["body"]["messages"] == body["messages"]
+    assert len({row["input_tokens"] for row in large["candidates"]}) == 1
 
 
 async def test_an_unknown_price_is_null_and_a_known_one_exact_text(upstream):

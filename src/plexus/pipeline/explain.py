@@ -14,6 +14,7 @@ from plexus.core.json import Raw
 from plexus.core.secret import REDACTED, Secret
 from plexus.ir.errors import Fault, InvalidRequest
 from plexus.ir.estimate import estimate
+from plexus.keys.key import Key
 from plexus.pipeline.admission import admit
 from plexus.pipeline.call import Call
 from plexus.pipeline.gateway import Gateway
@@ -28,6 +29,8 @@ from plexus.routing.plan import Excluded, Plan, Ranked
 
 _RENDERED = 10
 """Candidates whose request is worked out at most: each costs as much as an attempt does before it is sent."""
+_LARGE = 1024 * 1024
+"""Bytes of a body from which on only the request that would be sent is worked out: others wait meanwhile."""
 _SECRET_NAME = re.compile(
     r"(?<!idempotency-)key|token|secret|passw|auth|cookie|credential|signature|bearer", re.IGNORECASE
 )
@@ -73,8 +76,8 @@ def explain(call: Call, gateway: Gateway) -> dict[str, Any]:
 
 
 def _admitted(call: Call, plan: Plan, gateway: Gateway) -> tuple[Plan, Refused | None]:
-    """The plan without the targets no quota has room for, and the refusal if that, or what the key may use, leaves none."""
-    refused = forbidden(call, plan)
+    """The plan without the targets no quota has room for, and the refusal if the key may not ask, or none is left."""
+    refused = _unusable(call.key, gateway.clock.wall()) or forbidden(call, plan)
     if refused is not None:
         return plan, refused
     try:
@@ -84,6 +87,15 @@ def _admitted(call: Call, plan: Plan, gateway: Gateway) -> tuple[Plan, Refused |
     if admitted.admission is not None:
         gateway.quotas.release(admitted.admission)
     return admitted.plan, None
+
+
+def _unusable(key: Key, now: float) -> Refused | None:
+    """Why a key opens nothing at all. Its client is told no more than that it is not known."""
+    ended = key.expires_at is not None and key.expires_at.timestamp() <= now
+    if key.enabled and not ended:
+        return None
+    said = f"the API key is not known here: {key.name!r} {'is disabled' if not key.enabled else 'has expired'}"
+    return Refused("authentication", said, code="invalid_api_key")
 
 
 def _rows(
@@ -96,13 +108,19 @@ def _rows(
         group = waiting[candidate.provider, candidate.model]
         ranked.append(Ranked(candidate, group, "", None, "", "waits"))
     cost_at = gateway.expected_cost(call)
+    most = _RENDERED if len(call.body.body) <= _LARGE else 0
+    sizes: dict[str, int | None] = {}
     rows: list[dict[str, Any]] = []
     request: dict[str, Any] | None = None
     first: InvalidRequest | None = None
     for place, row in enumerate(ranked, 1):
         cooling = gateway.traffic.cooldowns.cooling(row.candidate.provider, row.candidate.model, now)
-        told, sent, refusal = _reached(call, plan, row.candidate, gateway, worked_out=place <= _RENDERED)
+        worked_out = request is None or place <= most
+        told, sent, refusal = _reached(call, plan, row.candidate, gateway, worked_out=worked_out)
+        if told["protocol"] not in sizes:
+            sizes[told["protocol"]] = _tokens(call, told["protocol"])
         cost = cost_at(row.candidate.provider, row.candidate.model)
+        told["input_tokens"] = sizes[told["protocol"]]
         told["cost"] = format(cost, "f") if cost is not None else None
         rows.append({"place": place, **_ranked(row, cooling, now), **told})
         request, first = request or sent, first or refusal
@@ -136,7 +154,6 @@ def _reached(
         "passthrough_said": None,
         "fidelity": [],
         "refusal": None,
-        "input_tokens": _tokens(call, door),
     }
     if not worked_out:
         return told, None, None
@@ -190,10 +207,10 @@ def _passthrough_said(call: Call, door: Door, rendering: Rendering) -> str:
     return "the body holds something this target would not take as it stands, so the request is written anew"
 
 
-def _tokens(call: Call, door: Door) -> int | None:
-    """The size of the input, about; None when the body cannot be read."""
+def _tokens(call: Call, protocol: str) -> int | None:
+    """The size of the input, about, as the vendor of a protocol counts; None when the body cannot be read."""
     try:
-        return estimate(call.request, door.target.protocol)
+        return estimate(call.request, protocol)
     except InvalidRequest:
         return None
 
