@@ -238,6 +238,33 @@ async def test_the_log_level_changes_at_once_and_is_shown(gateway, capsys):
     assert "no longer heard" not in said
 
 
+async def test_how_quotas_stand_is_told_exactly_and_only_of_the_own_key(upstream):
+    upstream.on("any", OK)
+    config = {
+        "providers": {"p": provider(upstream.base_url("chat"), "chat", ["m"])},
+        "user_quotas": {
+            "some": {"type": "daily", "limit_type": "requests", "limit": 4, "warn_at": 0.5},
+            "money": {"type": "weekly", "limit_type": "cost", "limit": "0.5"},
+        },
+        "keys": {"me": {"secret": KEY, "quotas": ["some", "money"]}, "a/b": {"secret": "sk-you"}},
+    }
+    async with running(config, admin_key=ADMIN_KEY) as gateway:
+        for left in (3, 2):
+            assert (await chat(gateway, "p", "m")).status == 200
+            told = (await gateway.get("/v0/management/quota/status/me")).json
+            money, some = sorted(told["quotas"], key=lambda row: row["quota"])
+            assert (some["quota"], some["limit"], some["remaining"], some["held"]) == ("some", "4", str(left), "0")
+            assert some["warning"] is (left == 2)
+        assert (money["limit_type"], money["limit"], money["type"]) == ("cost", "0.50", "weekly")
+        assert money["resets_at"].endswith("Z")
+        assert (await manage(gateway, "GET", "quota/status/me")).json == told
+        assert (await manage(gateway, "GET", "quota/status/a%2Fb")).json["quotas"] == []
+        foreign, none = [await gateway.get(f"/v0/management/quota/status/{name}") for name in ("a/b", "x/y")]
+        assert (foreign.status, none.status) == (404, 404)
+        assert foreign.body.replace(b"a/b", b"x/y") == none.body
+        assert (await manage(gateway, "GET", "quota/status/nobody")).status == 404
+
+
 async def test_who_am_i(gateway):
     assert (await manage(gateway, "GET", "self")).json == {"role": "admin", "key": None}
     own = (await gateway.get("/v0/management/self")).json

@@ -16,7 +16,14 @@ from tests.harness.raw_client import Response, ask
 ADMIN_KEY = "sk-admin-access-4711"
 ROUTES = [route for router in api.routers() for route in router.routes if isinstance(route, APIRoute)]
 CALLS = [(method, route) for route in ROUTES for method in sorted(route.methods or ())]
-NAMES = {"providers": "p/q:r", "aliases": "fast", "keys": "me", "user-quotas": "hourly", "mcp-servers": "docs"}
+NAMES = {
+    "providers": "p/q:r",
+    "aliases": "fast",
+    "keys": "me",
+    "user-quotas": "hourly",
+    "mcp-servers": "docs",
+    "quota": "me",
+}
 BODIES: dict[str, Any] = {
     "/explain": {"model": "fast", "messages": [{"role": "user", "content": "hi"}]},
     "/logging/level": {"level": "critical"},
