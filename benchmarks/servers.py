@@ -48,8 +48,8 @@ keys:
 class Field:
     """Everything running for one measurement. Stops what it started, in reverse order, when left."""
 
-    def __init__(self, room: Path) -> None:
-        self._room = room
+    def __init__(self, room: Path, *, extra: str = "") -> None:
+        self._room, self._extra = room, extra
         self._stack = contextlib.ExitStack()
         pair = cores()
         self.core: int | None = pair[0] if pair else None
@@ -116,7 +116,7 @@ class Field:
             found = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/bin")
             return [str(found), "-c", str(config), "-p", str(room)]
         config = room / "plexus.yaml"
-        config.write_text(_PLEXUS.format(upstream=upstream, key=CLIENT_KEY))
+        config.write_text(_PLEXUS.format(upstream=upstream, key=CLIENT_KEY) + self._extra)
         return python("plexus", "serve", "--config", str(config), "--host", "127.0.0.1", "--port", str(port))
 
 

@@ -11,6 +11,7 @@ from plexus.core.clock import Clock
 from plexus.core.secret import Secret
 from plexus.pipeline.record import Record
 from plexus.settings.schema import Settings
+from plexus.web.asgi import Application
 from plexus.web.server import Server
 from tests.harness.raw_client import Response, ask
 
@@ -25,6 +26,7 @@ class Running(NamedTuple):
     records: list[Record]
     plexus: Plexus
     server: Server
+    application: Application
 
     async def post(self, path: str, body: Any, headers: list[tuple[str, str]] | None = None) -> Response:
         """One POST with the test's key."""
@@ -52,7 +54,7 @@ async def running(
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0)
     try:
-        yield Running(url, records, plexus, server)
+        yield Running(url, records, plexus, server, application)
     finally:
         server.should_exit = True
         await serving

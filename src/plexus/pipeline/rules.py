@@ -29,6 +29,10 @@ class Rules(Struct, frozen=True, kw_only=True):
     wait: float = 10.0
     """Seconds a request waits for a slot."""
     queue: int = 1000
+    requests: int = 5000
+    """Requests the process takes at once."""
+    lag: float = 1.0
+    """Seconds its event loop may be late when it takes one more."""
     sessions: int = 10_000
     """Conversations that are remembered."""
     early: bool = False
@@ -55,6 +59,8 @@ def rules_of(settings: Settings) -> Rules:
         slots=_slots(settings),
         wait=concurrency.wait,
         queue=concurrency.queue,
+        requests=concurrency.requests,
+        lag=concurrency.lag,
         sessions=settings.sessions.max,
         early=settings.heartbeat.early,
     )

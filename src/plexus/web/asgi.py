@@ -18,6 +18,7 @@ from plexus.web.head_rules import CLIENT_GONE
 from plexus.web.idempotency import Idempotency
 from plexus.web.inference import count, gemini, generate, models, stored
 from plexus.web.management.entry import Management
+from plexus.web.overload import Load, refused
 from plexus.web.reply import Send, refusal, send_answer
 from plexus.web.shape import suggested
 
@@ -26,6 +27,9 @@ App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 _VERSION = r"(?:/v1(?:alpha|beta1?|beta)?)?"
 _VERTEX = r"(?:/projects/[^/]+/locations/[^/]+)?"
 _NOT_FOUND = 404
+_ALWAYS = frozenset({b"/", b"/health", b"/health/ready", b"/metrics"})
+"""Paths that are served however busy the process is, as is all below the next: who looks after it must be able to."""
+_MANAGEMENT = b"/v0/"
 _LONGEST = 8192
 """Characters of a path: the longest name, every character of it as four escaped bytes, and some."""
 _AMBIGUOUS = re.compile(r"//|\\|\x00|(?:^|/)\.\.?(?:/|$)")
@@ -38,7 +42,8 @@ class Application:
         self, gateway: Gateway, protocols: Mapping[str, WireProtocol], started: int, management: Management
     ) -> None:
         """`started`: when the process began, in seconds since the epoch."""
-        self._protocols = protocols
+        self._gateway, self._protocols = gateway, protocols
+        self.load = Load(gateway.clock)
         self.unready = ""
         """Why no requests should come here, for `/health/ready`; empty when they should."""
         exact, self._patterns = _routes(gateway, protocols, started)
@@ -53,12 +58,22 @@ class Application:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        app = self._exact.get(scope["raw_path"]) or self._matching(scope)
+        path: bytes = scope["raw_path"]
+        load = self.load
+        no = refused(load.requests, load.late, self._gateway.snapshot.rules)
+        if no is not None and path not in _ALWAYS and not path.startswith(_MANAGEMENT):
+            load.turned_away()
+            await self._say(scope, send, no.fault)
+            return
+        app = self._exact.get(path) or self._matching(scope)
+        load.begin()
         try:
             await app(scope, receive, send)
         except asyncio.CancelledError as gone:
             if gone.args != (CLIENT_GONE,):
                 raise
+        finally:
+            load.end()
 
     def _matching(self, scope: dict[str, Any]) -> App:
         """What serves a path that is not known to the letter, or says why nothing does."""
@@ -78,7 +93,9 @@ class Application:
 
     async def _refuse(self, scope: dict[str, Any], send: Send, status: int, message: str, code: str) -> None:
         kind: FaultKind = "not_found" if status == _NOT_FOUND else "invalid_request"
-        fault = Fault(kind=kind, status=status, message=message, code=code)
+        await self._say(scope, send, Fault(kind=kind, status=status, message=message, code=code))
+
+    async def _say(self, scope: dict[str, Any], send: Send, fault: Fault) -> None:
         await send_answer(refusal(suggested(scope, self._protocols), fault, ids.request_id()), send)
 
 
