@@ -154,11 +154,10 @@ class Attempts:
             if not call.stream:
                 await _collected(committed)
         except UpstreamFailed as failed:
-            self._deadline.blame(failed, bounds)
+            failed.fault = self._deadline.judged(failed.fault, bounds)
             raise
         if call.stream:
-            # From the commit point on the stream's own, longer time holds.
-            bounds.pace.deadline = self._deadline.of_stream(attempt.door)
+            self._deadline.extend(bounds, attempt.door)
         return committed
 
     async def _goes_on(self, attempt: Attempt, failed: UpstreamFailed) -> bool:

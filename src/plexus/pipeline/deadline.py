@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from plexus.ir.errors import STATUS_OF, Fault
+from plexus.ir.errors import Fault
 from plexus.pipeline.call import Call
 from plexus.pipeline.snapshot import Door
 from plexus.pipeline.source import Bounds
-from plexus.upstream.failures import UpstreamFailed
 from plexus.upstream.reply import Pace
 
 _SLACK = 0.05
@@ -55,17 +54,14 @@ class Deadline:
             own=own,
         )
 
-    def of_stream(self, door: Door) -> float | None:
-        """When a stream that has begun must end."""
-        return _earliest(self._time() + door.stream_total, self._asked)
+    def judged(self, fault: Fault, bounds: Bounds) -> Fault:
+        """The fault of an attempt; a time-out may be the request's own."""
+        return bounds.judged(fault, self._time())
 
-    def blame(self, failed: UpstreamFailed, bounds: Bounds) -> None:
-        """A time-out that is the request's own, because others used its time up or the client gave it little, is no target's."""
-        ends = _earliest(self._ends, self._asked)
-        cut_short = ends is not None and (bounds.own is None or ends < bounds.own - _SLACK)
-        if failed.fault.kind == "timeout" and cut_short and self.over:
-            message = "the time this request was given is over"
-            failed.fault = Fault(kind="timeout", status=STATUS_OF["timeout"], message=message, code="deadline")
+    def extend(self, bounds: Bounds, door: Door) -> None:
+        """From the commit point on the stream's own, longer time holds, and what the client gave it."""
+        bounds.own = self._time() + door.stream_total
+        bounds.pace.deadline = _earliest(bounds.own, self._asked)
 
 
 def _earliest(one: float | None, other: float | None) -> float | None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from plexus.core.json import JSONError, loads_lenient
 from plexus.core.sse import OversizeEvent
 from plexus.ir.chat import ChatResponse
-from plexus.ir.errors import Fault, InvalidAnswer
+from plexus.ir.errors import STATUS_OF, Fault, InvalidAnswer
 from plexus.ir.events import Event, ResponseEnd, ResponseStart, StreamError
 from plexus.ir.exchange import Reading
 from plexus.ir.unfold import unfold
@@ -34,6 +34,10 @@ class Batch(Struct):
     skimmed: int = 0
 
 
+_SLACK = 0.05
+"""Seconds by which a timer may ring early, or two of them differ."""
+
+
 class Bounds(Struct, kw_only=True):
     """How an answer is read: the largest event and answer in bytes, and its pace."""
 
@@ -45,6 +49,19 @@ class Bounds(Struct, kw_only=True):
     stall: StallRule | None = None
     own: float | None = None
     """When the time is over that the target itself is given, by the event loop's clock; the pace may end sooner."""
+
+    def judged(self, fault: Fault, now: float) -> Fault:
+        """A time-out that is the request's own, because others used its time up or the client gave it little, is no target's."""
+        ends = self.pace.deadline
+        if (
+            fault.kind != "timeout"
+            or ends is None
+            or now < ends - _SLACK
+            or (self.own is not None and self.own < ends + _SLACK)
+        ):
+            return fault
+        message = "the time this request was given is over"
+        return Fault(kind="timeout", status=STATUS_OF["timeout"], message=message, code="deadline")
 
 
 class WholeAnswer(Struct):
@@ -126,7 +143,7 @@ class AnswerStream:
         except PlainAnswer as answer:
             yield await self._plain(answer.start)
         except UpstreamFailed as error:
-            yield Batch(b"", [StreamError(error.fault)])
+            yield Batch(b"", [StreamError(self._bounds.judged(error.fault, self._time()))])
         except OversizeEvent:
             message = "an event of the provider's stream is larger than the limit"
             yield Batch(b"", [StreamError(UpstreamFailed.because("upstream", message, "too_large").fault)])

@@ -20,13 +20,18 @@ log = logger("plexus.web")
 
 
 def smoothed(before: float, late: float) -> float:
-    """The lateness after a look that came so many seconds late. Each look counts for the time it covers."""
-    weight = -math.expm1(-(TICK + late) / _MEMORY)
+    """The lateness after a look that came so many seconds late.
+
+    A look counts for the time it covers, and for half at most: a single standstill is no overload.
+    """
+    weight = min(-math.expm1(-(TICK + late) / _MEMORY), 0.5)
     return before + (late - before) * weight
 
 
 def refused(requests: int, late: float, rules: Rules) -> Refused | None:
     """Why no further request is taken, by the number of those under way and the lateness in seconds; None when it is."""
+    if not requests:
+        return None
     if requests >= rules.requests:
         refusal = Refused("unavailable", "too many requests are under way; try again in a moment", code="overloaded")
     elif late > rules.lag:
@@ -49,8 +54,8 @@ class Load:
 
     @property
     def late(self) -> float:
-        """How late the loop is, in seconds: on the average, or already in this turn, whatever is more."""
-        return max(self._mean, self._time() - self._due)
+        """How late the loop is, in seconds, this turn of it included."""
+        return max(self._mean, smoothed(self._mean, max(self._time() - self._due, 0.0)))
 
     def begin(self) -> None:
         """A request is taken; it is to be ended."""
