@@ -33,6 +33,9 @@ async def gateway(upstream):
         for name in PROTOCOLS
     }
     async with running({"providers": {**plain, **again, **busy}, "models": models}) as started:
+        for client, provider in PAIRS:  # what the first request of a process takes is not what is looked at
+            name = f"direct/{provider}/fault/ok"
+            assert (await started.post(path_of(client, name), body_of(client, name))).status == 200
         yield started
 
 
@@ -58,11 +61,11 @@ async def all_gone(upstream: FaultUpstream) -> None:
 async def test_c34_who_gives_less_time_than_the_answer_takes_to_begin_gets_504_then(fault, stream, gateway, upstream):
     upstream.received.clear()
     gateway.records.clear()
-    asking = (asked(gateway, c, f"direct/{u}/fault/{fault}", "0.3", stream=stream) for c, u in PAIRS)
+    asking = (asked(gateway, c, f"direct/{u}/fault/{fault}", "0.8", stream=stream) for c, u in PAIRS)
     for (client, _), (answer, taken) in zip(PAIRS, await asyncio.gather(*asking), strict=True):
         assert answer.status == 504
         assert error_shape(client, answer.json)
-        assert 0.25 < taken < 5
+        assert 0.75 < taken < 5
     await all_gone(upstream)
     assert len(upstream.received) == len(PAIRS)
     assert {record.status for record in gateway.records} == {"timeout"}
@@ -74,14 +77,14 @@ async def test_c34_who_gives_less_time_than_the_answer_takes_to_begin_gets_504_t
 async def test_c34_a_stream_that_outlasts_it_ends_in_an_error_event(fault, gateway, upstream):
     upstream.received.clear()
     gateway.records.clear()
-    asking = (asked(gateway, c, f"direct/{u}/fault/{fault}", "0.5", stream=True) for c, u in PAIRS)
+    asking = (asked(gateway, c, f"direct/{u}/fault/{fault}", "0.8", stream=True) for c, u in PAIRS)
     for (client, provider), (answer, taken) in zip(PAIRS, await asyncio.gather(*asking), strict=True):
         assert answer.complete
         seen = told(client, answer.body)
         assert answer.status == 200, (client, provider)
         assert "error" in seen.endings, (client, provider)
         assert "normal" not in seen.endings
-        assert 0.45 < taken < 5
+        assert 0.75 < taken < 5
     await all_gone(upstream)
     assert {record.status for record in gateway.records} == {"timeout"}
     assert not gateway.plexus.gateway.traffic.cooldowns.export()
@@ -90,7 +93,7 @@ async def test_c34_a_stream_that_outlasts_it_ends_in_an_error_event(fault, gatew
 async def test_c34_no_further_target_is_tried_when_the_time_is_over(gateway, upstream):
     upstream.received.clear()
     gateway.records.clear()
-    asking = (asked(gateway, name, f"two-{name}", "0.2", stream=False) for name in PROTOCOLS)
+    asking = (asked(gateway, name, f"two-{name}", "0.6", stream=False) for name in PROTOCOLS)
     for answer, taken in await asyncio.gather(*asking):
         assert answer.status == 504
         assert taken < 5
