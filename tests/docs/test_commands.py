@@ -35,7 +35,7 @@ def test_the_makefile_declares_what_it_has():
 @pytest.mark.parametrize("name", NAMES)
 def test_every_plexus_command_named_exists(name: str):
     root: Any = typer.main.get_command(app)
-    pattern = r"(?<![\w.-])plexus ([a-z]+)(?: ([a-z]+))?((?: --[a-z]+(?: [^\s`-]\S*)?)*)"
+    pattern = r"(?<![\w.-])plexus ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?((?: --[a-z]+(?: [^\s`-]\S*)?)*)"
     for command, sub, options in re.findall(pattern, text(name), re.MULTILINE):
         assert command in root.commands, command
         found = root.commands[command]

@@ -3,6 +3,9 @@
 `python -m tests.faults.storage_child migrate URL FIRST STEP` migrates the database again and again, killed with SIGKILL before
 statement FIRST, FIRST + STEP and so on, until a run gets through, and writes a line of JSON for each run.
 
+`python -m tests.faults.storage_child rekey URL FIRST STEP` does the same with a change of the key, and looks which key opens how
+many secrets. `… seal …` does it with the first start with a key.
+
 `python -m tests.faults.storage_child append URL FOLDER KILLS SEED` appends to a journal and drains it into the database, killed
 KILLS times at random moments; then it drains what is left and writes what was acknowledged, kept and counted.
 """
@@ -15,18 +18,25 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, inspect
+from sqlalchemy import event, insert, inspect, select
 
+from plexus.core import logging
+from plexus.core.secret import Secret
 from plexus.settings.database_url import database_address
 from plexus.storage.drain import Drain
+from plexus.storage.encrypted import open_sealer, rekey
+from plexus.storage.encryption_key import derive
 from plexus.storage.engine import Database, open_database
 from plexus.storage.journal import Journal
 from plexus.storage.schema import migrate, revisions
+from plexus.storage.seal import Sealer, Unreadable
+from plexus.storage.tables import encryption, vault
 from tests.harness.ledger_entries import apply, entry, kept
 
 
@@ -120,8 +130,46 @@ def killed_while_appending(url: str, folder: Path, kills: int, seed: int) -> Non
     sys.stdout.write(json.dumps(result) + "\n")
 
 
+HEX, OTHER = Secret("0123456789abcdef" * 4), Secret("fedcba9876543210" * 4)
+SECRETS = 40
+
+
+async def readable(database: Database) -> dict[str, int]:
+    """How many of the secrets open with each key, for the keys that fit the database."""
+    found = {}
+    for name, key in (("none", None), ("old", HEX), ("new", OTHER)):
+        async with database.reading() as connection:
+            state = (await connection.execute(select(encryption))).one_or_none()
+            rows = [dict(row) for row in (await connection.execute(select(vault))).mappings()]
+        if (state is None) != (key is None):
+            continue
+        sealer = Sealer(derive(key, state.derivation) if key and state else None)
+        found[name] = 0
+        for row in rows:
+            with suppress(Unreadable):
+                found[name] += sealer.open_row(vault, row)["value"].reveal() == f"canary-{row['name']}"
+    return {name: number for name, number in found.items() if number}
+
+
+async def prepare(database: Database, key: Secret | None) -> None:
+    await migrate(database)
+    sealer = await open_sealer(database, key)
+    rows = [
+        sealer.seal_row(vault, {"name": f"n{n}", "value": Secret(f"canary-n{n}"), "created_at": 0})
+        for n in range(SECRETS)
+    ]
+    async with database.writing() as connection:
+        await connection.execute(insert(vault), rows)
+
+
 def main(what: str, url: str, *more: str) -> None:
+    logging.configure("error", "json")
     revisions()
+    if what in {"rekey", "seal"}:
+        asyncio.run(with_database(url, partial(prepare, key=HEX if what == "rekey" else None)))
+        work = partial(rekey, old=HEX, new=OTHER) if what == "rekey" else partial(open_sealer, key=HEX)
+        until_through(url, work, readable, int(more[0]), int(more[1]))
+        return
     if what == "append":
         killed_while_appending(url, Path(more[0]), int(more[1]), int(more[2]))
         return

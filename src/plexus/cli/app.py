@@ -155,6 +155,42 @@ def explain(
 
 
 @app.command()
+def rekey() -> None:
+    """Encrypt every secret in the database with NEW_ENCRYPTION_KEY instead of ENCRYPTION_KEY."""
+    from plexus.cli.database import told
+    from plexus.cli.rekey import rekey as run
+
+    told(run, _stop)
+
+
+@app.command("migrate-quota-snapshots")
+def migrate_quota_snapshots() -> None:
+    """Copy what quota checkers of earlier versions read into the table of today, once. Needs DATABASE_URL."""
+    from plexus.cli.database import told
+    from plexus.cli.migrate_quota_snapshots import migrate_quota_snapshots as run
+
+    told(run, _stop)
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="Where to write it; a file that is there is replaced.")]) -> None:
+    """Write the whole database into one file, while the gateway runs or not."""
+    from plexus.cli.backup import backup as run
+    from plexus.cli.database import told
+
+    told(lambda environment: run(environment, file), _stop)
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="A file that `plexus backup` wrote.")]) -> None:
+    """Replace the content of the database by that of a backup, made from SQLite or PostgreSQL."""
+    from plexus.cli.database import told
+    from plexus.cli.restore import restore as run
+
+    told(lambda environment: run(environment, file), _stop)
+
+
+@app.command()
 def connect(
     client: Annotated[str, typer.Argument(help="The client, such as claude-code; `list` names them all.")],
     write: Annotated[

@@ -44,6 +44,7 @@ class Environment:
     data_dir: Path | None = None
     database: DatabaseAddress | None = None
     encryption_key: Secret | None = None
+    new_encryption_key: Secret | None = None
     redis_url: Secret | None = None
 
 
@@ -156,6 +157,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DATA_DIR": ("data_dir", Path),
     "DATABASE_URL": ("database", database_address),
     "ENCRYPTION_KEY": ("encryption_key", _encryption_key),
+    "NEW_ENCRYPTION_KEY": ("new_encryption_key", _encryption_key),
     "REDIS_URL": ("redis_url", _redis_url),
 }
 VARIABLES = tuple(_VARIABLES)

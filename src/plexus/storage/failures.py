@@ -14,6 +14,10 @@ class DatabaseUnusable(Exception):  # noqa: N818 - says what is so, and what to 
     """The database cannot be used as it is; the message says why and what the operator can do."""
 
 
+class DatabaseDamaged(DatabaseUnusable):
+    """The file is no whole SQLite database; a backup can take its place."""
+
+
 class NewerSchema(DatabaseUnusable):
     """The database was brought up by a newer version of Plexus."""
 

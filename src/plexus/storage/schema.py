@@ -100,7 +100,7 @@ def revision_of(connection: Connection) -> str | None:
         if revision not in revisions():
             raise NewerSchema(
                 f"the database was brought up by a newer version of Plexus (schema {revision}, this one knows {head()}); "
-                "start that version, or restore a backup made before it"
+                "start that version, or restore a backup made before it into another database"
             )
     return found[0] if found else None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from plexus.storage.failures import DatabaseUnusable, is_corruption
+from plexus.storage.failures import DatabaseDamaged, DatabaseUnusable, is_corruption
 
 APPLICATION_ID = 0x504C5853
 """`PLXS`, in the header of the file: tells our files from those of other programs."""
@@ -76,7 +76,7 @@ def inspect(path: Path) -> None:
     if not path.is_file():
         raise DatabaseUnusable(f"the database {path} is no file")
     if size == 0:
-        raise DatabaseUnusable(f"the database {path} is an empty file, so its content was lost; {_ADVICE}")
+        raise DatabaseDamaged(f"the database {path} is an empty file, so its content was lost; {_ADVICE}")
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         raise DatabaseUnusable(f"the database {path} may not be written; give this user the file and its folder")
     try:
@@ -87,9 +87,25 @@ def inspect(path: Path) -> None:
         raise DatabaseUnusable(f"the database {path} cannot be opened: {error}") from None
 
 
-def damaged(path: Path, error: BaseException) -> DatabaseUnusable:
+def set_aside(path: Path) -> Path:
+    """Move a damaged file, and the logs beside it, out of the way; where it is now.
+
+    Raises:
+        OSError: when it cannot be moved.
+    """
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged.{number}")).exists():
+        number += 1
+    for suffix in ("-wal", "-shm", ""):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists():
+            beside.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def damaged(path: Path, error: BaseException) -> DatabaseDamaged:
     """What to say of a file that SQLite calls damaged."""
-    return DatabaseUnusable(f"the database {path} is damaged ({error}); nothing was changed; {_ADVICE}")
+    return DatabaseDamaged(f"the database {path} is damaged ({error}); nothing was changed; {_ADVICE}")
 
 
 def _read_through(path: Path, *, deep: bool) -> None:

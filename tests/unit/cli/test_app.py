@@ -54,8 +54,11 @@ def test_the_version_is_told_without_loading_the_gateway(module):
 
 def test_only_commands_that_are_built_are_listed(run):
     listed = run("--help").output
-    assert all(command in listed for command in ("serve", "connect", "config", "explain"))
-    assert not any(command in listed for command in ("rekey", "backup", "migrate"))
+    assert all(
+        command in listed
+        for command in ("serve", "connect", "config", "explain", "rekey", "backup", "restore", "migrate")
+    )
+    assert not any(command in listed for command in ("import", "export"))
 
 
 def test_serving_without_an_admin_key_is_refused_and_says_how_to_make_one(run):

@@ -24,6 +24,11 @@ Counter = BigInteger().with_variant(Integer, "sqlite")
 Blob = LargeBinary
 
 
+def storable(text: str) -> str:
+    """Text as both engines take it: PostgreSQL takes no NUL and neither lone surrogates, so they become U+FFFD."""
+    return _NOT_TEXT.sub("\ufffd", text)
+
+
 class Money(TypeDecorator[Decimal]):
     """A Decimal in USD, rounded half to even at 8 places; floats are refused, because they are never exact."""
 
@@ -44,14 +49,14 @@ class Money(TypeDecorator[Decimal]):
 
 
 class Words(TypeDecorator[str]):
-    """Text of any origin. PostgreSQL takes no NUL and neither engine lone surrogates: they become U+FFFD."""
+    """Text of any origin, made `storable` on its way in."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
         """The text with what cannot be stored replaced."""
-        return None if value is None else _NOT_TEXT.sub("\ufffd", value)
+        return None if value is None else storable(value)
 
 
 class Json(TypeDecorator[Any]):
