@@ -6,6 +6,8 @@ statement FIRST, FIRST + STEP and so on, until a run gets through, and writes a 
 `python -m tests.faults.storage_child rekey URL FIRST STEP` does the same with a change of the key, and looks which key opens how
 many secrets. `… seal …` does it with the first start with a key.
 
+`… restore URL FIRST STEP FILE` does it with the restoring of a backup, and looks which content is there.
+
 `python -m tests.faults.storage_child append URL FOLDER KILLS SEED` appends to a journal and drains it into the database, killed
 KILLS times at random moments; then it drains what is left and writes what was acknowledged, kept and counted.
 """
@@ -24,11 +26,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, insert, inspect, select
+from sqlalchemy import event, func, insert, inspect, select
 
 from plexus.core import logging
 from plexus.core.secret import Secret
 from plexus.settings.database_url import database_address
+from plexus.storage.backup import back_up, restore
 from plexus.storage.drain import Drain
 from plexus.storage.encrypted import open_sealer, rekey
 from plexus.storage.encryption_key import derive
@@ -36,7 +39,7 @@ from plexus.storage.engine import Database, open_database
 from plexus.storage.journal import Journal
 from plexus.storage.schema import migrate, revisions
 from plexus.storage.seal import Sealer, Unreadable
-from plexus.storage.tables import encryption, vault
+from plexus.storage.tables import audit_log, encryption, vault
 from tests.harness.ledger_entries import apply, entry, kept
 
 
@@ -162,6 +165,31 @@ async def prepare(database: Database, key: Secret | None) -> None:
         await connection.execute(insert(vault), rows)
 
 
+async def content(database: Database) -> list[str]:
+    """The names in one table, and how many rows another has that is restored long after it."""
+    async with database.reading() as connection:
+        names = (await connection.execute(select(vault.c.name).order_by(vault.c.name))).scalars().all()
+        audits = (await connection.execute(select(func.count()).select_from(audit_log))).scalar_one()
+    return [*names, str(audits)]
+
+
+async def named(database: Database, name: str) -> None:
+    audit = {"at": 1, "actor": name, "action": "a", "subject_kind": "k", "subject": "s"}
+    async with database.writing() as connection:
+        await connection.execute(vault.delete())
+        await connection.execute(audit_log.delete())
+        row = {"name": name, "value": Secret(name), "created_at": 0}
+        await connection.execute(insert(vault).values(**Sealer(None).seal_row(vault, row)))
+        await connection.execute(insert(audit_log), [audit] * (1 if name == "now" else 2))
+
+
+async def with_a_backup(database: Database, file: Path) -> None:
+    await migrate(database)
+    await named(database, "then")
+    await back_up(database, file, None, 0)
+    await named(database, "now")
+
+
 def main(what: str, url: str, *more: str) -> None:
     logging.configure("error", "json")
     revisions()
@@ -169,6 +197,11 @@ def main(what: str, url: str, *more: str) -> None:
         asyncio.run(with_database(url, partial(prepare, key=HEX if what == "rekey" else None)))
         work = partial(rekey, old=HEX, new=OTHER) if what == "rekey" else partial(open_sealer, key=HEX)
         until_through(url, work, readable, int(more[0]), int(more[1]))
+        return
+    if what == "restore":
+        file = Path(more[2])
+        asyncio.run(with_database(url, partial(with_a_backup, file=file)))
+        until_through(url, partial(restore, path=file, key=None), content, int(more[0]), int(more[1]))
         return
     if what == "append":
         killed_while_appending(url, Path(more[0]), int(more[1]), int(more[2]))

@@ -1,14 +1,18 @@
 """From the journal into the database: everything, once in effect, in order; what the database refuses holds up nothing else."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
 from tests.harness.ledger_entries import apply, entry
 
+from plexus.settings.database_url import DatabaseAddress
 from plexus.storage.drain import BATCH, EVERY, Drain
+from plexus.storage.engine import open_database
 from plexus.storage.failures import DatabaseAway
 from plexus.storage.journal import Journal
+from plexus.storage.schema import migrate
 from plexus.storage.tables import open_requests
 
 
@@ -231,3 +235,24 @@ async def test_p35_a_slow_database_makes_the_disk_grow_and_not_the_memory(databa
     await run(journal, database, slow)
     assert len(await names(database)) == 3000
     assert most <= BATCH
+
+
+async def test_p21_a_log_of_writes_that_a_reader_keeps_growing_is_told_once(tmp_path, journal, monkeypatch):
+    told: list[str] = []
+    monkeypatch.setattr("plexus.storage.drain.WAL_WARNS_AT", 100_000)
+    monkeypatch.setattr("plexus.storage.drain.log", SimpleNamespace(warning=lambda event, **_: told.append(event)))
+    address = DatabaseAddress("sqlite", path=tmp_path / "p.db")
+    database = await open_database(address)
+    await migrate(database)
+    reader = await open_database(address, exclusive=False)
+    async with reader.reading() as held:
+        await held.execute(select(open_requests))
+        for round_ in range(4):
+            for number in range(100):
+                journal.append(entry(f"r{round_}-{number}", filler="x" * 500))
+            await run(journal, database)
+        assert database.wal_bytes() > 100_000
+    assert told
+    assert all("a reader may not end" in event for event in told)
+    await reader.close()
+    await database.close()
