@@ -9,6 +9,7 @@ Ratios are within one run: the second client's wait during the stream by its wai
 import argparse
 import asyncio
 import resource
+import secrets
 import socket
 import sys
 import tempfile
@@ -128,7 +129,7 @@ def main() -> int:
         command = python("benchmarks.fairness", "--torrent", str(source), "--events", str(asked.events))
         upstream = Server("torrent", command, source, room / "upstream.log", pair[1], {})
         command = python("plexus", "serve", "--config", str(room / "plexus.yaml"), "--port", str(port))
-        env = {"ADMIN_KEY": "bench-admin-key-0123456789", "DATA_DIR": str(room), "LOG_LEVEL": "warning"}
+        env = {"ADMIN_KEY": secrets.token_urlsafe(32), "DATA_DIR": str(room), "LOG_LEVEL": "warning"}
         plexus = Server("plexus", command, port, room / "plexus.log", pair[0], env)
         try:
             plexus.answer(HEALTH)

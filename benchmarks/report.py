@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from benchmarks import scenarios
+from benchmarks import planning, scenarios
 from benchmarks.load import Measured
 from benchmarks.processes import ROOT
 from benchmarks.scenarios import Row
@@ -18,6 +18,10 @@ from benchmarks.scenarios import Row
 DOCUMENT = ROOT / "docs" / "performance.md"
 _BUSY = 0.7
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+
+
+_BASES = {"unary": "bare", "stream": "bare", "books": "plain", "books, stream": "plain"}
+"""What a scenario is a part of."""
 
 
 class Line(Struct, kw_only=True):
@@ -33,7 +37,7 @@ class Line(Struct, kw_only=True):
     memory_mb: float
     errors: int
     of_bare: float | None = None
-    """Throughput as a part of the bare proxy's in the same round, median over the rounds."""
+    """Throughput as a part of the bare proxy's (`books`: of Plexus without them) in the same round, median over the rounds."""
     of_bare_by_cpu: float | None = None
     """The bare proxy's CPU per request as a part of this one's: what the throughput would be on a core of its own."""
     added_p50_ms: float | None = None
@@ -51,6 +55,8 @@ class Outcome(Struct, kw_only=True):
     memory_start_mb: float | None = None
     memory_end_mb: float | None = None
     missing: dict[str, str] = {}
+    plans_us: dict[str, float] = {}
+    """What a decision for an alias of ten targets costs, by selector."""
     busy: float = 0.0
     """The machine's load before the run: above a half or so, other work took part of the cores."""
     seconds: float = 0.0
@@ -97,9 +103,9 @@ def lines(rounds: Sequence[dict[int, Measured]], rows: Sequence[Row], *, busy: f
             memory_mb=mine[-1].memory,
             errors=sum(m.errors for m in mine),
         )
-        if row.scenario in ("unary", "stream"):
-            line.of_bare = _against(rounds, rows, number, "bare", lambda m, other: m.rate / other.rate)
-            line.of_bare_by_cpu = _against(rounds, rows, number, "bare", lambda m, other: other.cpu / m.cpu)
+        if (base := _BASES.get(row.scenario)) is not None:
+            line.of_bare = _against(rounds, rows, number, base, lambda m, other: m.rate / other.rate)
+            line.of_bare_by_cpu = _against(rounds, rows, number, base, lambda m, other: other.cpu / m.cpu)
             if row.goal is not None and line.of_bare is not None:
                 reached = line.of_bare_by_cpu if busy > _BUSY else line.of_bare
                 line.goal, line.met = f"≥ {row.goal:.0%}", (reached or 0) >= row.goal
@@ -149,6 +155,10 @@ def table(outcome: Outcome) -> str:
             f"* resident memory: {outcome.memory_start_mb:.0f} MB after the start, {outcome.memory_end_mb:.0f} MB after the run "
             f"(goal ≤ {scenarios.MEMORY_MB:.0f} MB){verdict}"
         )
+    for name, cost in outcome.plans_us.items():
+        goal = f" (goal ≤ {planning.GOAL_US:.0f} µs){_mark(cost <= planning.GOAL_US)}"
+        told = name if name == planning.CONVERSATION else f"plan and selection among ten targets, `{name}`"
+        parts.append(f"* {told}: {cost:.1f} µs{'' if name == planning.CONVERSATION else goal}")
     parts += [f"* {name}: not measured, {why}" for name, why in outcome.missing.items()]
     if outcome.busy > _BUSY:
         parts.append(

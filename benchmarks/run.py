@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import report
+from benchmarks import planning, report
 from benchmarks.load import Loader, Measured
 from benchmarks.processes import cores, exchange
 from benchmarks.report import Outcome
@@ -26,7 +26,7 @@ _LONGEST = 240.0
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("--only", action="append", choices=SCENARIOS, help="this scenario (may be repeated)")
-    parser.add_argument("--servers", default="bare,nginx,plexus", help="which to start, by commas")
+    parser.add_argument("--servers", default="bare,nginx,plain,plexus", help="which to start, by commas")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=2, help="load per round and row")
     parser.add_argument("--own-loader", action="store_true", help="do not use wrk")
@@ -88,6 +88,8 @@ def measure(chosen: argparse.Namespace, room: Path) -> Outcome:
         if plexus is not None:
             outcome.memory_end_mb = plexus.resident()
         outcome.missing = field.missing
+    if "plan" in chosen.only:
+        outcome.plans_us = planning.costs()
     outcome.seconds = time.perf_counter() - began
     return outcome
 

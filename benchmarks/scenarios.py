@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from benchmarks import bodies
 from benchmarks.load import Request
-from benchmarks.servers import HEADERS
+from benchmarks.servers import HEADERS, WITH_QUOTA
 
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
 
@@ -37,6 +37,8 @@ def _ask(path: str, body: bytes) -> Request:
 
 
 _UNARY = _ask(CHAT, bodies.chat_request("bench-chat"))
+_WITH_QUOTA = Request(CHAT, bodies.chat_request("to-chat"), WITH_QUOTA)
+_STREAM_WITH_QUOTA = Request(CHAT, bodies.chat_request("to-chat", stream=True), WITH_QUOTA)
 _STREAM = _ask(CHAT, bodies.chat_request("bench-chat", stream=True))
 
 
@@ -54,10 +56,10 @@ def _unary(
     )
 
 
-def _stream(server: str, label: str, request: Request, goal: float | None = None) -> Row:
+def _stream(server: str, label: str, request: Request, goal: float | None = None, *, scenario: str = "stream") -> Row:
     expect = b'"content":"' if request.path == CHAT else b'"text_delta"'
     return Row(
-        scenario="stream",
+        scenario=scenario,
         server=server,
         label=label,
         request=request,
@@ -88,6 +90,12 @@ ROWS: tuple[Row, ...] = (
     _unary("latency", "bare", "bare proxy", _UNARY, connections=1),
     _unary("latency", "plexus", "pass-through chat", _ask(CHAT, bodies.chat_request("to-chat")), connections=1),
     _unary("latency", "plexus", "messages → chat", _ask(MESSAGES, bodies.messages_request("to-chat")), connections=1),
+    _unary("books", "plain", "without books", _ask(CHAT, bodies.chat_request("to-chat"))),
+    _unary("books", "plexus", "pass-through chat, a quota", _WITH_QUOTA, goal=0.85),
+    _stream(
+        "plain", "without books", _ask(CHAT, bodies.chat_request("to-chat", stream=True)), scenario="books, stream"
+    ),
+    _stream("plexus", "pass-through chat, a quota", _STREAM_WITH_QUOTA, 0.85, scenario="books, stream"),
 )
 
 LARGE: tuple[Row, ...] = (
@@ -97,7 +105,7 @@ LARGE: tuple[Row, ...] = (
     _unary("large", "plexus", "chat → messages", _ask(CHAT, bodies.large_chat_request("to-messages"))),
 )
 
-SCENARIOS = ("start", "unary", "stream", "latency", "large")
+SCENARIOS = ("start", "unary", "stream", "latency", "books", "books, stream", "plan", "large")
 
 # The goals that are not a part of the bare proxy.
 LARGE_CPU_MS = 15.0

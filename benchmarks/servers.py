@@ -1,6 +1,7 @@
 """The servers of one run: simulated upstream, bare proxy, nginx and Plexus, each on a port of its own."""
 
 import contextlib
+import secrets
 import shutil
 from pathlib import Path
 from typing import Self
@@ -10,6 +11,7 @@ from benchmarks.processes import NotStarted, Server, cores, free_port, http, pyt
 
 CLIENT_KEY = "sk-plexus-bench"
 HEADERS = {"authorization": f"Bearer {CLIENT_KEY}", "anthropic-version": "2023-06-01"}
+WITH_QUOTA = {**HEADERS, "authorization": f"Bearer {CLIENT_KEY}-quota"}
 
 _NGINX = """
 daemon off; master_process off; worker_processes 1; pid {room}/nginx.pid; error_log stderr error;
@@ -42,6 +44,9 @@ models:
   to-messages: {{targets: [{{provider: messages-upstream, model: bench-messages}}]}}
 keys:
   bench: {{secret: {key}}}
+  quota: {{secret: {key}-quota, quotas: [requests]}}
+user_quotas:
+  requests: {{type: rolling, duration: 1h, limit_type: requests, limit: 1000000000}}
 """
 
 
@@ -102,7 +107,7 @@ class Field:
         room = self._room / f"{name}-{port}"
         room.mkdir()
         upstream = self.running["upstream"].port if name != "upstream" else port
-        env = {"ADMIN_KEY": "bench-admin-key-0123456789", "DATA_DIR": str(room), "LOG_LEVEL": "warning"}
+        env = {"ADMIN_KEY": secrets.token_urlsafe(32), "DATA_DIR": str(room), "LOG_LEVEL": "warning"}
         return Server(name, self._command(name, port, upstream, room), port, room / "log", core, env)
 
     def _command(self, name: str, port: int, upstream: int, room: Path) -> list[str]:
@@ -117,9 +122,11 @@ class Field:
             return [str(found), "-c", str(config), "-p", str(room)]
         config = room / "plexus.yaml"
         config.write_text(_PLEXUS.format(upstream=upstream, key=CLIENT_KEY) + self._extra)
+        if name == "plain":
+            return python("benchmarks.without_books", str(config), str(port))
         return python("plexus", "serve", "--config", str(config), "--host", "127.0.0.1", "--port", str(port))
 
 
 def _probe(name: str) -> bytes:
-    model = "to-chat" if name == "plexus" else "bench-chat"
+    model = "to-chat" if name in {"plexus", "plain"} else "bench-chat"
     return http("/v1/chat/completions", bodies.chat_request(model), HEADERS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -56,7 +57,8 @@ def compiled(
                 models.setdefault(name, []).append(model)
     weights = settings.balanced
     selectors = {**selectors, "balanced": balanced(weights.throughput, weights.latency, weights.cost)}
-    aliases = [_alias(name, alias, settings, selectors) for name, alias in settings.models.items() if alias.enabled]
+    groups = _Groups(settings, selectors, doors)
+    aliases = [_alias(name, alias, groups) for name, alias in settings.models.items() if alias.enabled]
     return Snapshot(
         routes=Routes(aliases, models),
         doors=MappingProxyType(doors),
@@ -82,23 +84,28 @@ def _quotas(settings: Settings) -> dict[str, tuple[Definition, ...]]:
     return {name: definitions.of(quotas) for name, quotas in names.items() if quotas}
 
 
-def _alias(name: str, alias: AliasSettings, settings: Settings, selectors: Mapping[str, Selector]) -> Alias:
-    groups = tuple(_group(group, settings, selectors) for group in alias.target_groups)
-    sticky = settings.sessions.sticky if alias.sticky_session is None else alias.sticky_session
+def _alias(name: str, alias: AliasSettings, compiling: "_Groups") -> Alias:
+    groups = tuple(compiling.group(group) for group in alias.target_groups)
+    sticky = compiling.settings.sessions.sticky if alias.sticky_session is None else alias.sticky_session
     return Alias(name, groups, alias.priority == "api_match", alias.additional_aliases, sticky)
 
 
-def _group(group: GroupSettings, settings: Settings, selectors: Mapping[str, Selector]) -> Group:
-    members: list[Candidate | str] = []
-    for target in group.targets:
-        if not target.enabled:
-            continue
-        if target.alias is not None:
-            if _named(target.alias, settings).enabled:
+class _Groups(NamedTuple):
+    settings: Settings
+    selectors: Mapping[str, Selector]
+    doors: Mapping[tuple[str, str], tuple[Door, ...]]
+
+    def group(self, group: GroupSettings) -> Group:
+        """A group with those of its targets that there is a way to: not the disabled ones, nor those of another kind."""
+        members: list[Candidate | str] = []
+        for target in group.targets:
+            if not target.enabled:
+                continue
+            if target.alias is not None and _named(target.alias, self.settings).enabled:
                 members.append(target.alias)
-        elif target.provider is not None and target.model is not None and settings.providers[target.provider].enabled:
-            members.append(Candidate(target.provider, target.model, target.weight))
-    return Group(group.name, selectors[group.selector], tuple(members))
+            elif (target.provider or "", target.model or "") in self.doors:
+                members.append(Candidate(target.provider or "", target.model or "", target.weight))
+        return Group(group.name, self.selectors[group.selector], tuple(members))
 
 
 def _named(name: str, settings: Settings) -> AliasSettings:

@@ -9,6 +9,8 @@ from plexus.pipeline.booking import sent_tokens
 from plexus.pipeline.call import Call
 from plexus.usage.expected import expected
 
+_PER_TOKEN = 4
+_MEDIA = (b"base64", b"inlineData", b"inline_data", b"file_data", b"input_audio")
 _FIELDS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
 
@@ -17,16 +19,24 @@ def expected_cost(clock: Clock) -> Callable[[Call], Callable[[str, str], Decimal
 
     def of_call(call: Call) -> Callable[[str, str], Decimal | None]:
         at = int(clock.wall() * 1000)
-        size: list[int] = []
+        size: tuple[int, int | None] | None = None
+        price = call.snapshot.prices.price
 
         def cost(provider: str, model: str) -> Decimal | None:
-            if not size:  # only a call whose cost somebody asks for is measured
-                size.append(sent_tokens(call, call.protocol.name))
-            return expected(call.snapshot.prices.price(provider, model, at), size[0], most_output(call))
+            nonlocal size
+            if size is None:  # only a call whose cost somebody asks for is measured
+                size = (about_tokens(call), most_output(call))
+            return expected(price(provider, model, at), *size)
 
         return cost
 
     return of_call
+
+
+def about_tokens(call: Call) -> int:
+    """About how many input tokens a call has: by its bytes, unless it holds media, which take many bytes for few tokens."""
+    body = call.body.body
+    return sent_tokens(call, call.protocol.name) if any(mark in body for mark in _MEDIA) else len(body) // _PER_TOKEN
 
 
 def most_output(call: Call) -> int | None:

@@ -97,13 +97,14 @@ def _route(call: Call) -> Route:
         raise Refused("not_found", message, code="model_not_found", param="model") from None
 
 
-def _refusal(call: Call) -> Callable[[Candidate], str]:
-    key, snapshot, model, protocol = call.key, call.snapshot, call.model, call.protocol.name
+def _refusal(call: Call) -> Callable[[Candidate], str] | None:
+    """Why the key rules a target out; None for keys that may use all providers, which are most."""
+    key, model = call.key, call.model
+    if not (key.allowed_providers or key.excluded_providers) and key.may_use(model):
+        return None
 
     def refusal(candidate: Candidate) -> str:
-        if not key.may_use(model, candidate.provider):
-            return f"the key {key.name!r} may not use it"
-        return "" if snapshot.door(candidate, protocol) is not None else "it does not serve this kind of request"
+        return "" if key.may_use(model, candidate.provider) else f"the key {key.name!r} may not use it"
 
     return refusal
 

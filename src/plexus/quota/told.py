@@ -4,6 +4,7 @@ import string
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -22,7 +23,7 @@ def headers(readings: Iterable[Reading]) -> list[tuple[bytes, bytes]]:
     found = list(readings)
     if not found:
         return []
-    tightest = min(found, key=lambda one: (Fraction(one.remaining, one.definition.limit), one.definition.name))
+    tightest = found[0] if len(found) == 1 else min(found, key=_share)
     definition = tightest.definition
     told = [
         ("x-plexus-quota", header_text(definition.name)),
@@ -60,15 +61,21 @@ def facts(refusal: Refusal) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=256)
 def moment(milliseconds: int) -> str:
     """A moment in UTC to the second, rounded up: `2026-12-01T00:00:00Z`."""
     seconds = -(-min(max(milliseconds, 0), _LATEST) // 1000)
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(maxsize=4096)
 def header_text(name: str) -> str:
     """A name as a header can carry it: what is not printable ASCII, `%` and `;` as percent-encoded UTF-8."""
     return quote(name, safe=_PLAIN)
+
+
+def _share(one: Reading) -> tuple[Fraction, str]:
+    return Fraction(one.remaining, one.definition.limit), one.definition.name
 
 
 def _sentence(refusal: Refusal) -> str:

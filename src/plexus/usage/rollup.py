@@ -5,6 +5,7 @@ Names are those of the table `usage_hours`. A mean is a sum by its count: not ev
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 from msgspec import Struct
@@ -84,19 +85,7 @@ def key_of(row: UsageRow) -> RollupKey:
 
 def sums_of(row: UsageRow) -> Sums:
     """What one row adds."""
-    sums: dict[str, Any] = {name: getattr(row, name) for name in COUNTERS}
-    for name in COSTS:
-        sums[name] = getattr(row, name) or NOTHING
-    for name in _TIMES:
-        sums[name], sums[f"{name}_known"] = getattr(row, name) or 0.0, int(getattr(row, name) is not None)
-    return Sums(
-        requests=1,
-        attempts=sum(not attempt.aside for attempt in row.attempts),
-        estimated=int(row.tokens_estimated),
-        cost_unknown=int(row.cost is None),
-        duration_ms=row.duration_ms,
-        **sums,
-    )
+    return _sum([row])
 
 
 def plus(one: Sums, other: Sums) -> Sums:
@@ -115,8 +104,26 @@ def minus(one: Sums, other: Sums) -> Sums:
 
 def rolled_up(rows: Iterable[UsageRow]) -> Rollups:
     """The rollups of rows: what is to be added to those that are there."""
-    rollups: Rollups = {}
+    together: dict[RollupKey, list[UsageRow]] = {}
     for row in rows:
-        key = key_of(row)
-        rollups[key] = plus(rollups.get(key, NONE), sums_of(row))
-    return rollups
+        together.setdefault(key_of(row), []).append(row)
+    return {key: _sum(some) for key, some in together.items()}
+
+
+def _sum(rows: list[UsageRow]) -> Sums:
+    """The sums of rows, field by field: a batch of the journal is mostly of one hour and one target."""
+    sums: dict[str, Any] = {name: sum([getattr(row, name) for row in rows]) for name in COUNTERS}
+    for name in COSTS:
+        known = [amount for row in rows if (amount := getattr(row, name)) is not None]
+        sums[name] = reduce(EXACT.add, known, NOTHING)
+    for name in _TIMES:
+        timed = [figure for row in rows if (figure := getattr(row, name)) is not None]
+        sums[name], sums[f"{name}_known"] = sum(timed, 0.0), len(timed)
+    return Sums(
+        requests=len(rows),
+        attempts=sum(not attempt.aside for row in rows for attempt in row.attempts),
+        estimated=sum(row.tokens_estimated for row in rows),
+        cost_unknown=sum(row.cost is None for row in rows),
+        duration_ms=sum(row.duration_ms for row in rows),
+        **sums,
+    )

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import asdict
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from plexus.storage.bulk import bulk_insert
 from plexus.storage.tables.usage import open_requests, usage_attempts, usage_hours, usage_requests
 from plexus.usage.entries import Closed, Opened, interrupted
 from plexus.usage.rollup import rolled_up
@@ -15,8 +16,6 @@ from plexus.usage.row import AttemptRow, UsageRow
 
 _AT_ONCE = 400
 """Keys asked for in one statement; SQLite takes some thousand values, PostgreSQL 32,767."""
-_REQUEST = frozenset(usage_requests.c.keys())
-_ATTEMPT = frozenset(usage_attempts.c.keys())
 
 
 async def write(connection: AsyncConnection, said: Sequence[Opened | Closed]) -> None:
@@ -35,10 +34,10 @@ async def write_rows(connection: AsyncConnection, rows: Sequence[UsageRow]) -> N
     """Write rows that are not there yet, with their attempts and what they add to the sums of their hours."""
     if not rows:
         return
-    await connection.execute(insert(usage_requests), [_request(row) for row in rows])
+    dialect = connection.dialect
+    await bulk_insert(usage_requests, dialect).write(connection, [_request(row) for row in rows])
     attempts = [_attempt(row, number, one) for row in rows for number, one in enumerate(row.attempts, 1)]
-    if attempts:
-        await connection.execute(insert(usage_attempts), attempts)
+    await bulk_insert(usage_attempts, dialect).write(connection, attempts)
     hours = [{**asdict(key), **_stored(asdict(sums))} for key, sums in rolled_up(rows).items()]
     await _add(connection, usage_hours, hours)
 
@@ -66,19 +65,22 @@ def _portions(names: list[str]) -> Iterable[list[str]]:
 
 
 def _request(row: UsageRow) -> dict[str, Any]:
-    values = {name: value for name, value in asdict(row).items() if name in _REQUEST}
-    fidelity = [asdict(drop) for drop in row.fidelity] or None
-    return {**_stored(values), "fidelity": fidelity, "attempt_count": len(row.attempts)}
+    values = _stored(asdict(row))
+    values["fidelity"] = [asdict(drop) for drop in row.fidelity] or None
+    values["attempt_count"] = len(row.attempts)
+    return values
 
 
 def _attempt(row: UsageRow, number: int, attempt: AttemptRow) -> dict[str, Any]:
-    values = {name: value for name, value in asdict(attempt).items() if name in _ATTEMPT}
-    return {**_stored(values), "request_id": row.request_id, "number": number, "started_at": row.started_at}
+    values = _stored(asdict(attempt))
+    values["request_id"], values["number"], values["started_at"] = row.request_id, number, row.started_at
+    return values
 
 
 def _stored(values: dict[str, Any]) -> dict[str, Any]:
-    flags = values.get("usage_flags")
-    return {**values, "usage_flags": list(flags) or None} if flags is not None else values
+    if "usage_flags" in values:
+        values["usage_flags"] = list(values["usage_flags"]) or None
+    return values
 
 
 def _open(opened: Opened) -> dict[str, Any]:

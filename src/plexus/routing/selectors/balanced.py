@@ -32,7 +32,7 @@ _MEANING = "Throughput, latency and cost against the best of the group, 0 to 1; 
 
 def _scorer(throughput: float, latency: float, cost: float) -> Callable[[Sequence[Candidate]], Scores]:
     def scores(candidates: Sequence[Candidate]) -> Scores:
-        costs = [None if candidate.cost is None else float(candidate.cost) for candidate in candidates]
+        costs = [None if c.cost is None else float(c.cost) for c in candidates]
         fastest = max([c.throughput for c in candidates if c.throughput is not None], default=0.0)
         soonest = min([c.ttft for c in candidates if c.ttft is not None], default=0.0)
         cheapest = min([price for price in costs if price is not None], default=0.0)
@@ -42,19 +42,16 @@ def _scorer(throughput: float, latency: float, cost: float) -> Callable[[Sequenc
             if speed is None and wait is None:
                 found.append(None)
                 continue
-            score = 0.0 if speed is None else throughput * _share(speed, fastest)
+            # A whole of nothing is had in full by everybody.
+            score = 0.0 if speed is None else throughput * (speed / fastest if fastest else 1.0)
             if wait is not None:
-                score += latency * _share(soonest, wait)
+                score += latency * (soonest / wait if wait else 1.0)
             if price is not None:
-                score += cost * _share(cheapest, price)
+                score += cost * (cheapest / price if price else 1.0)
             found.append(score)
         return found
 
     return scores
-
-
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 1.0
 
 
 SELECTOR = balanced()
