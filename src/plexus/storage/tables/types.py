@@ -26,7 +26,8 @@ Blob = LargeBinary
 
 def storable(text: str) -> str:
     """Text as both engines take it: PostgreSQL takes no NUL and neither lone surrogates, so they become U+FFFD."""
-    return _NOT_TEXT.sub("\ufffd", text)
+    # neither of them is printable, and nearly all text is
+    return text if text.isprintable() else _NOT_TEXT.sub("\ufffd", text)
 
 
 class Money(TypeDecorator[Decimal]):
