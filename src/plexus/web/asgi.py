@@ -43,7 +43,7 @@ class Application:
     ) -> None:
         """`started`: when the process began, in seconds since the epoch."""
         self._gateway, self._protocols = gateway, protocols
-        self.load = Load(gateway.clock)
+        self.load = Load(gateway.clock, lambda: gateway.snapshot.rules)
         self.unready = ""
         """Why no requests should come here, for `/health/ready`; empty when they should."""
         exact, self._patterns = _routes(gateway, protocols, started)
@@ -60,7 +60,7 @@ class Application:
             return
         path: bytes = scope["raw_path"]
         load = self.load
-        no = refused(load.requests, load.late, self._gateway.snapshot.rules)
+        no = refused(load.requests, load.room, self._gateway.snapshot.rules)
         if no is not None and path not in _ALWAYS and not path.startswith(_MANAGEMENT):
             load.turned_away()
             await self._say(scope, send, no.fault)

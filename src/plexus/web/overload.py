@@ -5,6 +5,7 @@ Refusing early keeps those that are served fast. A process that takes everything
 
 import asyncio
 import math
+from collections.abc import Callable
 
 from plexus.core.clock import Clock
 from plexus.core.logging import logger
@@ -15,6 +16,8 @@ TICK = 0.02
 """Seconds between two looks at the loop, while there is anything to do."""
 _MEMORY = 0.1
 """Seconds over which lateness is averaged."""
+_LEAST = 8.0
+"""Requests that are taken however late the loop is."""
 _TELLING = 10.0
 log = logger("plexus.web")
 
@@ -28,13 +31,21 @@ def smoothed(before: float, late: float) -> float:
     return before + (late - before) * weight
 
 
-def refused(requests: int, late: float, rules: Rules) -> Refused | None:
-    """Why no further request is taken, by the number of those under way and the lateness in seconds; None when it is."""
-    if not requests:
-        return None
+def room_after(before: float, requests: int, late: float, rules: Rules) -> float:
+    """How many requests may be under way after a look: a fifth less than there are while the loop is late, else slowly more.
+
+    What a request costs comes after it was taken. Without this, all that come in one turn would be taken, and all be late.
+    """
+    if late > rules.lag:
+        return max(_LEAST, min(before, requests * 0.8))
+    return min(float(rules.requests), before * 1.02 + 1)
+
+
+def refused(requests: int, room: float, rules: Rules) -> Refused | None:
+    """Why no further request is taken beside those under way; None when there is room for it."""
     if requests >= rules.requests:
         refusal = Refused("unavailable", "too many requests are under way; try again in a moment", code="overloaded")
-    elif late > rules.lag:
+    elif requests >= room:
         refusal = Refused("unavailable", "the gateway is too busy; try again in a moment", code="overloaded")
     else:
         return None
@@ -45,22 +56,19 @@ def refused(requests: int, late: float, rules: Rules) -> Refused | None:
 class Load:
     """What one process has to do right now."""
 
-    def __init__(self, clock: Clock) -> None:
-        """Nothing. To be used inside one event loop."""
+    def __init__(self, clock: Clock, rules: Callable[[], Rules]) -> None:
+        """Nothing. To be used inside one event loop. `rules`: those of this moment."""
         self.requests = 0
-        self._time = clock.monotonic
-        self._mean, self._due = 0.0, math.inf
+        self.late, self.room = 0.0, math.inf
+        """How late the loop is on the average, in seconds; and how many requests may be under way because of that."""
+        self._time, self._rules = clock.monotonic, rules
+        self._watched = False
         self._away, self._tell = 0, -math.inf
-
-    @property
-    def late(self) -> float:
-        """How late the loop is, in seconds, this turn of it included."""
-        return max(self._mean, smoothed(self._mean, max(self._time() - self._due, 0.0)))
 
     def begin(self) -> None:
         """A request is taken; it is to be ended."""
         self.requests += 1
-        if self._due == math.inf:
+        if not self._watched:
             self._look_again(self._time())
 
     def end(self) -> None:
@@ -76,13 +84,14 @@ class Load:
             self._away, self._tell = 0, now + _TELLING
 
     def _look_again(self, now: float) -> None:
-        self._due = now + TICK
-        asyncio.get_running_loop().call_later(TICK, self._look)
+        self._watched = True
+        asyncio.get_running_loop().call_later(TICK, self._look, now + TICK)
 
-    def _look(self) -> None:
+    def _look(self, due: float) -> None:
         now = self._time()
-        self._mean = smoothed(self._mean, max(now - self._due, 0.0))
-        if self.requests or self._mean > TICK:
+        self.late = smoothed(self.late, max(now - due, 0.0))
+        self.room = room_after(self.room, self.requests, self.late, self._rules())
+        if self.requests or self.late > TICK:
             self._look_again(now)
         else:
-            self._mean, self._due = 0.0, math.inf
+            self.late, self.room, self._watched = 0.0, math.inf, False
