@@ -23,6 +23,7 @@ from plexus.pipeline.opaque_state import OpaqueState
 from plexus.pipeline.probe import probing
 from plexus.pipeline.record import Record
 from plexus.pipeline.snapshot import Snapshot
+from plexus.pipeline.tracing import Tracer
 from plexus.pipeline.traffic import Traffic
 from plexus.pipeline.whereabouts import Whereabouts
 from plexus.protocols import WireProtocol
@@ -31,6 +32,8 @@ from plexus.quota.ledger import Ledger
 from plexus.routing.selectors import Selector
 from plexus.settings.known import Known
 from plexus.settings.schema import Settings
+from plexus.traces.capture import Captures
+from plexus.traces.redaction import Redactor, secrets_in
 from plexus.upstream.client import Upstream
 from plexus.usage.pricing import PriceSource
 from plexus.web.asgi import Application
@@ -40,6 +43,7 @@ from plexus.web.management.managed import Managed
 
 if TYPE_CHECKING:
     from plexus.pipeline.bookkeeping import Bookkeeping
+    from plexus.pipeline.trace_keeping import TraceKeeping
 
 
 def protocols() -> dict[str, WireProtocol]:
@@ -88,6 +92,7 @@ class Plexus:
         self._settings, self._sink, self._clock, self._home = settings, sink, clock or Clock(), home
         self._admin_key, self._place = admin_key, books
         self.bookkeeping: Bookkeeping | None = None
+        self.trace_keeping: TraceKeeping | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._protocols, self._selectors, self._sources = protocols(), selectors(), price_sources()
         self._demo = DemoServer(self._protocols)
@@ -138,6 +143,21 @@ class Plexus:
 
         gateway.sink, gateway.opened = sink, keeping.books.opened
         gateway.waits_for = lambda: keeping.waits_for
+        self._keep_traces(keeping)
+
+    def _keep_traces(self, books: "Bookkeeping") -> None:
+        from plexus.pipeline.trace_keeping import TraceKeeping  # noqa: PLC0415 - as above
+
+        gateway = self.gateway
+        gateway.tracer = tracer = Tracer(Captures(self._settings.capture), gateway.clock, gateway.dice)
+        keeping = TraceKeeping(tracer, books.database, lambda: self._settings.retention, gateway.clock)
+        keeping.redactor = self._redactor()
+        self.trace_keeping = keeping
+        self._tasks.append(asyncio.create_task(keeping.run(lambda: books.waits_for)))
+
+    def _redactor(self) -> Redactor:
+        admin = (self._admin_key,) if self._admin_key is not None else ()
+        return Redactor(secrets_in((self._settings, admin)))
 
     async def configure(self, settings: Settings) -> None:
         """Replace the configuration as a whole; requests under way keep the one they started with."""
@@ -146,6 +166,9 @@ class Plexus:
         self._settings = settings
         self.gateway.traffic.configure(snapshot.rules)
         self.gateway.quotas.configure({quota for quotas in snapshot.quotas.values() for quota in quotas})
+        if self.gateway.tracer is not None and self.trace_keeping is not None:
+            self.gateway.tracer.captures.configure(settings.capture)
+            self.trace_keeping.redactor = self._redactor()
 
     def explain(self, question: Question) -> dict[str, Any]:
         """What would become of a request.
@@ -163,6 +186,8 @@ class Plexus:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.gateway.upstream.close()
         if self.bookkeeping is not None:
+            if self.trace_keeping is not None and not self.bookkeeping.waits_for:
+                await self.trace_keeping.finish()
             await self.bookkeeping.stop()
         if self._demo_bases:
             await self._demo.stop()

@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from plexus.app import Plexus
 from plexus.core.clock import Clock
 from plexus.core.secret import Secret
+from plexus.pipeline.books import Place
 from plexus.pipeline.record import Record
+from plexus.settings.database_url import DatabaseAddress
 from plexus.settings.schema import Settings
 from plexus.web.asgi import Application
 from plexus.web.server import Server
@@ -39,15 +42,24 @@ class Running(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def running(
-    config: Mapping[str, Any], clock: Clock | None = None, *, grace: float = 1.0, admin_key: str | None = None
+    config: Mapping[str, Any],
+    clock: Clock | None = None,
+    *,
+    grace: float = 1.0,
+    admin_key: str | None = None,
+    books: Path | None = None,
 ) -> AsyncIterator[Running]:
-    """Serve this configuration; a key `me` is added. `grace`: seconds for requests under way when it ends."""
+    """Serve this configuration; a key `me` is added. `grace`: seconds for requests under way when it ends.
+
+    `books`: the folder in which it keeps books and traces; without it nothing is kept.
+    """
     records: list[Record] = []
     # A test's own work, and that of the machine's other users, may keep this loop busy: no reason to refuse requests.
     config = {"concurrency": {"lag": "60s"}, **config}
     settings = Settings.model_validate({**config, "keys": {"me": {"secret": KEY}, **config.get("keys", {})}})
     key = Secret(admin_key) if admin_key is not None else None
-    plexus = Plexus(settings, records.append, clock, admin_key=key)
+    place = Place(DatabaseAddress("sqlite", path=books / "plexus.db"), books / "journal") if books is not None else None
+    plexus = Plexus(settings, records.append, clock, admin_key=key, books=place)
     application = await plexus.start()
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"

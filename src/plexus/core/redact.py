@@ -14,7 +14,7 @@ MESSAGE_LIMIT = 1024
 _LOOKED_AT = 64 * 1024
 _CHARACTER = r"[A-Za-z0-9_\-.~+/=*%]"
 
-_KEYS = re.compile(
+KEY_SHAPES = (
     r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_\-*.]{4,}"  # OpenAI, Anthropic, OpenRouter, DeepSeek, Stripe
     r"|\b(?:gsk|hf|r8|ghp|gho|ghs|ghu|github_pat|csk|nvapi|pplx|tgp_v1|fw|glpat|xox[abpr]|xai|vck|tvly)[-_][A-Za-z0-9_\-]{8,}"
     r"|\bAIza[A-Za-z0-9_\-]{10,}"  # Google API key
@@ -22,6 +22,8 @@ _KEYS = re.compile(
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}"  # AWS
     r"|\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-.]{8,}"  # JSON web token
 )
+"""What has the shape of a well-known credential, whatever stands around it: a regular expression."""
+_KEYS = re.compile(KEY_SHAPES)
 _AFTER_SCHEME = re.compile(rf"\b(bearer|basic)(\s{{1,4}}){_CHARACTER}{{6,}}", re.IGNORECASE)
 _ASSIGNED = re.compile(
     r"((?:api[ _-]?key|access[ _-]?key|secret[ _-]?key|key|token|secret|password|passwd|authorization|credential|signature)"

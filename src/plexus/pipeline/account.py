@@ -9,7 +9,7 @@ from plexus.ir.errors import Fault, InvalidRequest
 from plexus.pipeline.admission import Admitted
 from plexus.pipeline.attempt import Attempt, Tried
 from plexus.pipeline.booking import Ending, charges_of, row_of
-from plexus.pipeline.call import Call
+from plexus.pipeline.call import Answer, Call
 from plexus.pipeline.failure import for_client
 from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.interruption import interruption
@@ -19,6 +19,7 @@ from plexus.pipeline.refused import Refused
 from plexus.pipeline.render import Rendering
 from plexus.pipeline.snapshot import Door
 from plexus.quota.told import headers
+from plexus.routing.plan import Plan
 from plexus.upstream.failures import UpstreamFailed
 from plexus.usage.row import RowStatus
 
@@ -38,13 +39,28 @@ class Account:
         self.attempts: list[Attempt] = []
         self.serving: Attempt | None = None
         """The attempt whose answer the client gets."""
+        self.followed = gateway.tracer.begin(call) if gateway.tracer is not None else None
+        """What is held of it for a trace; None when it will not be one."""
         self._closed = False
 
     def begin(self, door: Door, rendering: Rendering, lease: Lease) -> Attempt:
         """Note an attempt at a target."""
         attempt = Attempt(len(self.attempts) + 1, door, rendering, lease, self._clock, self._call.started)
+        if self.followed is not None:
+            attempt.heard = self.followed.heard()
         self.attempts.append(attempt)
         return attempt
+
+    def admit(self, admitted: Admitted) -> Plan:
+        """Note what its key's quotas allowed; the plan that is left."""
+        self.admitted = admitted
+        if self.followed is not None:
+            self.followed.plan, self.followed.planned = admitted.plan, self._clock.monotonic()
+        return admitted.plan
+
+    def answered(self, answer: Answer) -> Answer:
+        """Note what the client gets."""
+        return answer if self.followed is None else self.followed.answered(answer)
 
     @contextmanager
     def watch(self) -> Iterator[None]:
@@ -75,7 +91,10 @@ class Account:
         self._closed = True
         for attempt in self.attempts:
             attempt.close("cancelled")
-        self._gateway.sink(self._record(status, http_status, fault))
+        record = self._record(status, http_status, fault)
+        self._gateway.sink(record)
+        if self.followed is not None and self._gateway.tracer is not None:
+            self._gateway.tracer.over(self.followed, self._call, self.attempts, self.serving, record)
 
     def _record(self, status: RowStatus, http_status: int, fault: Fault | None) -> Record:
         call = self._call

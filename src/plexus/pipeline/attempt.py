@@ -8,11 +8,13 @@ from plexus.core.clock import Clock
 from plexus.ir.chat import Usage
 from plexus.ir.errors import Fault
 from plexus.ir.fold import Fold
+from plexus.pipeline.heard import Heard
 from plexus.pipeline.lease import Lease
 from plexus.pipeline.render import Rendering
 from plexus.pipeline.snapshot import Door
 from plexus.routing.measurements import Sample
 from plexus.routing.verdict import Verdict, judge
+from plexus.upstream.reply import Reply
 from plexus.usage.row import RowStatus
 
 
@@ -47,6 +49,8 @@ class Attempt:
         self.passthrough = rendering.passthrough
         self.skimmed = 0
         """Bytes of events that were passed through without being decoded; `fold` does not hold their text."""
+        self.heard: Heard | None = None
+        """What the target answered, where that may be wanted."""
         self._clock, self._started = clock, clock.monotonic()
         self._first: float | None = None
         target = door.target
@@ -57,6 +61,13 @@ class Attempt:
             protocol=target.protocol,
             started_ms=(self._started - asked) * 1000,
         )
+
+    def answers(self, reply: Reply) -> None:
+        """The head of an answer has come."""
+        self.tried.http_status = reply.status
+        if self.heard is not None:
+            self.heard.head(reply.status, reply.headers, (self._clock.monotonic() - self._started) * 1000)
+            reply.hears = self.heard.body.take
 
     def began(self) -> float:
         """The answer has begun: the target is well. Returns the seconds that took."""

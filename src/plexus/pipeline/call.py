@@ -48,6 +48,9 @@ class Call(Struct, kw_only=True, dict=True):
     """Monotonic, in seconds."""
     array: bool = False
     """The client wants a stream as a JSON array."""
+    path: bytes = b""
+    query: bytes = b""
+    """Where it came, as sent, for looking at."""
 
     @cached_property
     def request(self) -> ChatRequest:

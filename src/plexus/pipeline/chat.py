@@ -32,9 +32,9 @@ async def answer(call: Call, gateway: Gateway) -> Answer:
     """
     account = Account(call, gateway)
     with account.watch():
-        admitted = account.admitted = admit(call, decide(call, gateway), gateway)
+        plan = account.admit(admit(call, decide(call, gateway), gateway))
         gateway.opened(call)
-        attempts = Attempts(call, admitted.plan, account, gateway)
+        attempts = Attempts(call, plan, account, gateway)
         try:
             if call.stream and call.snapshot.rules.early:
                 return await _early(call, attempts, account, gateway)
@@ -47,7 +47,7 @@ async def answer(call: Call, gateway: Gateway) -> Answer:
         body = whole(call, committed, gateway)
         committed.attempt.close("ok")
         account.close("ok", OK)
-        return Answer(OK, headers(call, committed, account, "application/json"), body)
+        return account.answered(Answer(OK, headers(call, committed, account, "application/json"), body))
 
 
 async def _early(call: Call, attempts: Attempts, account: Account, gateway: Gateway) -> Answer:
@@ -72,7 +72,8 @@ async def _early(call: Call, attempts: Attempts, account: Account, gateway: Gate
         give_up(task)
         account.close("cancelled", OK)
 
-    return Answer(OK, [*told, *facts(account)], Stream(kept_waiting(task, seconds, encoder, rest), over))
+    stream = Stream(kept_waiting(task, seconds, encoder, rest), over)
+    return account.answered(Answer(OK, [*told, *facts(account)], stream))
 
 
 def _stream(call: Call, committed: Committed, account: Account, gateway: Gateway) -> Answer:
@@ -82,7 +83,7 @@ def _stream(call: Call, committed: Committed, account: Account, gateway: Gateway
         committed.reply.close()
         account.close("cancelled", OK)
 
-    return Answer(OK, headers(call, committed, account, kind), Stream(pieces, over))
+    return account.answered(Answer(OK, headers(call, committed, account, kind), Stream(pieces, over)))
 
 
 def _pieces(
@@ -106,9 +107,12 @@ async def _accounted(
     pieces: AsyncIterator[bytes], committed: Committed, account: Account, last_words: Callable[[Fault], bytes]
 ) -> AsyncGenerator[bytes, None]:
     """The stream with its ending booked, whatever it is. `last_words`: how a fault ends it."""
-    attempt = committed.attempt
+    attempt, followed = committed.attempt, account.followed
+    take = followed.streams() if followed is not None else None
     try:
         async for piece in pieces:
+            if take is not None:
+                take(piece)
             yield piece
         fault = attempt.fold.fault
         if fault is None:
@@ -121,8 +125,11 @@ async def _accounted(
         fault = called_off(gone)
         if fault is None:
             raise
+        last = last_words(fault)
+        if take is not None:
+            take(last)
         account.close("error", OK, fault)
-        yield last_words(fault)
+        yield last
     except Exception:
         account.close("error", OK)
         raise

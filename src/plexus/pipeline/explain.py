@@ -67,7 +67,7 @@ def explain(call: Call, gateway: Gateway) -> dict[str, Any]:
         "route": plan.alias,
         "session": _session(call, gateway),
         "candidates": rows,
-        "excluded": [_excluded(entry, now) for entry in plan.excluded if entry.reason != "busy"],
+        "excluded": [excluded_of(entry, now) for entry in plan.excluded if entry.reason != "busy"],
         "request": request if refusal is None else None,
     }
     if refusal is not None or request is None:
@@ -122,12 +122,13 @@ def _rows(
         cost = cost_at(row.candidate.provider, row.candidate.model)
         told["input_tokens"] = sizes[told["protocol"]]
         told["cost"] = format(cost, "f") if cost is not None else None
-        rows.append({"place": place, **_ranked(row, cooling, now), **told})
+        rows.append({"place": place, **ranked_of(row, cooling, now), **told})
         request, first = request or sent, first or refusal
     return rows, request, first
 
 
-def _ranked(row: Ranked, cooling: Cooling | None, now: float) -> dict[str, Any]:
+def ranked_of(row: Ranked, cooling: Cooling | None, now: float) -> dict[str, Any]:
+    """A candidate, its place and why it has it, as plain data."""
     return {
         "provider": row.candidate.provider,
         "model": row.candidate.model,
@@ -165,10 +166,10 @@ def _reached(
     told["passthrough"] = rendering.passthrough
     told["passthrough_said"] = _passthrough_said(call, door, rendering)
     told["fidelity"] = [{"kind": d.kind, "field": d.field, "reason": d.reason or None} for d in rendering.drops]
-    return told, _request(call, door, rendering), None
+    return told, request_shown(call, door, rendering), None
 
 
-def _request(call: Call, door: Door, rendering: Rendering) -> dict[str, Any]:
+def request_shown(call: Call, door: Door, rendering: Rendering) -> dict[str, Any]:
     """The request as it would be sent, built like a real one through a door that holds no secrets."""
     sent = request_to(call, _masked(door), rendering)
     client = {name.decode("latin-1") for name, _ in call.headers} - door.headers.keys()
@@ -224,7 +225,8 @@ def _session(call: Call, gateway: Gateway) -> dict[str, Any] | None:
     return {"continued": session.continued, "served_by": served}
 
 
-def _excluded(entry: Excluded, now: float) -> dict[str, Any]:
+def excluded_of(entry: Excluded, now: float) -> dict[str, Any]:
+    """A target that was left out, and why, as plain data."""
     return {
         "provider": entry.candidate.provider,
         "model": entry.candidate.model,

@@ -10,6 +10,7 @@ from plexus.pipeline.call import Call
 from plexus.pipeline.opaque_state import OpaqueState
 from plexus.pipeline.record import Sink
 from plexus.pipeline.snapshot import Snapshot
+from plexus.pipeline.tracing import Tracer
 from plexus.pipeline.traffic import Traffic
 from plexus.pipeline.whereabouts import Whereabouts
 from plexus.quota.ledger import Ledger
@@ -50,3 +51,5 @@ class Gateway(Struct, kw_only=True):
     """For a call, what it is expected to cost at a provider's model, in USD; None where that is unknown."""
     headroom: Callable[[str, str], float | None] = nothing_known
     """What is left of a provider's own quota, 0 to 1; None where that is unknown."""
+    tracer: Tracer | None = None
+    """Which requests are kept for looking at; None keeps none."""

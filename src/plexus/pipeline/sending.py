@@ -62,7 +62,7 @@ async def send(call: Call, attempt: Attempt, upstream: Upstream, bounds: Bounds,
     """
     door, rendering = attempt.door, attempt.rendering
     reply = await upstream.send(request_to(call, door, rendering), door.timeouts, bounds.pace.deadline)
-    attempt.tried.http_status = reply.status
+    attempt.answers(reply)
     try:
         if reply.status not in _OK:
             raise await _refused(door, reply, bounds.pace)

@@ -28,8 +28,9 @@ NOT_YET = frozenset(
         "keys.<name>.allow_raw_passthrough",
         "mcp_servers",
         "network.metrics_token",
-        "capture",
-        "retention",
+        "retention.usage",
+        "retention.errors",
+        "retention.audit",
         "vision_fallthrough",
     }
 )

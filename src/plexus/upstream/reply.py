@@ -1,7 +1,7 @@
 """What a provider answered: status, headers and a body that arrives. Closing it in any state frees its connection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import aiohttp
 from msgspec import Struct
@@ -28,13 +28,15 @@ class Pace(Struct):
 class Reply:
     """One answer under way. Chunks are the provider's bytes as they come, decoded when the provider compressed them."""
 
-    __slots__ = ("_decoder", "_idle", "_lost", "_quiet", "_response", "_watch", "headers", "status")
+    __slots__ = ("_decoder", "_idle", "_lost", "_quiet", "_response", "_watch", "headers", "hears", "status")
 
     def __init__(self, response: aiohttp.ClientResponse | Answered, watch: Watch, idle: float | None) -> None:
         """Take over the response. `idle`: seconds without a byte after which it counts as dead; None for no bound."""
         self._response, self._watch, self._idle = response, watch, idle
         self._quiet: float | None = None
         """Since when nothing has come, while somebody waits for it."""
+        self.hears: Callable[[bytes], object] = len
+        """Told of every piece as it is read; `len` takes no notice of them."""
         self.status = response.status
         self.headers: CIMultiDictProxy[str] = response.headers
         self._lost = _loss_of(response)
@@ -53,7 +55,7 @@ class Reply:
         Raises:
             UpstreamFailed: when the connection breaks, times out, or the body cannot be decoded.
         """
-        content, decoder = self._response.content, self._decoder
+        content, decoder, hears = self._response.content, self._decoder, self.hears
         try:
             while not content.at_eof():
                 chunk = await self._next(content, pace)
@@ -61,11 +63,13 @@ class Reply:
                     yield b""
                 elif decoder is None:
                     if chunk:
+                        hears(chunk)
                         yield chunk
                 else:
                     for number, piece in enumerate(_slices(decoder.pieces(chunk))):
                         if number:
                             await asyncio.sleep(0)  # much may come of little; others are served in between
+                        hears(piece)
                         yield piece
             if decoder is not None:
                 decoder.end()
@@ -79,7 +83,9 @@ class Reply:
             UpstreamFailed: as `chunks`, and when the body is larger than `limit` bytes.
         """
         if self._decoder is None and self._response.content.is_eof():  # it came with its head, as short answers do
-            return _within(limit, self._response.content.read_nowait())
+            whole = _within(limit, self._response.content.read_nowait())
+            self.hears(whole)
+            return whole
         pieces: list[bytes] = []
         size = 0
         async for chunk in self.chunks(pace):

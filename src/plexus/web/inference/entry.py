@@ -206,6 +206,8 @@ def call_of(
         snapshot=visit.snapshot,
         started=visit.started,
         array=array,
+        path=scope["raw_path"],
+        query=scope["query_string"],
     )
 
 
