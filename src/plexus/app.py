@@ -199,6 +199,7 @@ class Plexus:
             settings=lambda: self._settings,
             known=known(),
             admin_key=self._admin_key,
+            database=lambda: self.bookkeeping.database if self.bookkeeping is not None else None,
         )
 
     async def _reach_demo(self, settings: Settings) -> None:

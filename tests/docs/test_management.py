@@ -17,11 +17,19 @@ PAGE = "docs/management.md"
 
 
 def test_the_paths_told_are_those_there_are_with_their_methods_and_who_may_use_them():
-    there: dict[str, tuple[set[str], str]] = {}
-    for route in (route for router in api.routers() for route in router.routes if isinstance(route, APIRoute)):
-        methods, _ = there.get(route.path_format, (set(), ""))
-        there[route.path_format] = (methods | set(route.methods or ()), api.access_of(route))
-    told = {path: (set(ticked(row[0])), ticked(row[3])[0]) for row in rows(PAGE, "Paths") for path in ticked(row[1])}
+    there = {
+        (method, route.path_format): api.access_of(route)
+        for router in api.routers()
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+    told = {
+        (method, path): ticked(row[3])[0]
+        for row in rows(PAGE, "Paths")
+        for path in ticked(row[1])
+        for method in ticked(row[0])
+    }
     assert told == there
 
 

@@ -47,18 +47,20 @@ async def running(
     *,
     grace: float = 1.0,
     admin_key: str | None = None,
-    books: Path | None = None,
+    books: Path | Place | None = None,
 ) -> AsyncIterator[Running]:
     """Serve this configuration; a key `me` is added. `grace`: seconds for requests under way when it ends.
 
-    `books`: the folder in which it keeps books and traces; without it nothing is kept.
+    `books`: the folder in which it keeps books and traces, or where they are kept; without it nothing is.
     """
     records: list[Record] = []
     # A test's own work, and that of the machine's other users, may keep this loop busy: no reason to refuse requests.
     config = {"concurrency": {"lag": "60s"}, **config}
     settings = Settings.model_validate({**config, "keys": {"me": {"secret": KEY}, **config.get("keys", {})}})
     key = Secret(admin_key) if admin_key is not None else None
-    place = Place(DatabaseAddress("sqlite", path=books / "plexus.db"), books / "journal") if books is not None else None
+    place: Place | None = None if isinstance(books, Path) else books
+    if isinstance(books, Path):
+        place = Place(DatabaseAddress("sqlite", path=books / "plexus.db"), books / "journal")
     plexus = Plexus(settings, records.append, clock, admin_key=key, books=place)
     application = await plexus.start()
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)

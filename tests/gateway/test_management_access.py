@@ -1,13 +1,17 @@
 """S01, S02, G26: every route of the management API, every role, every place a credential may stand: who gets in, and who does not."""
 
 import itertools
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
+from plexus.usage.row import UsageRow
+from plexus.usage.store import write_rows
 from plexus.web.management import api
 from plexus.web.management.access import ADMIN
 from tests.gateway.running import KEY, Running, provider, running
@@ -20,15 +24,17 @@ NAMES = {
     "providers": "p/q:r",
     "aliases": "fast",
     "keys": "me",
+    "quota": "me",
     "user-quotas": "hourly",
     "mcp-servers": "docs",
-    "quota": "me",
+    "usage": "a-request",
 }
 BODIES: dict[str, Any] = {
     "/explain": {"model": "fast", "messages": [{"role": "user", "content": "hi"}]},
     "/logging/level": {"level": "critical"},
     "/config/validate": b"providers: {}",
 }
+QUERIES = {("DELETE", "/usage"): "before=0"}
 ADDRESSES = itertools.count(1)
 
 
@@ -79,7 +85,7 @@ CREDENTIALS = [
 
 
 @pytest.fixture
-async def gateway() -> AsyncIterator[Running]:
+async def gateway(tmp_path: Path) -> AsyncIterator[Running]:
     config = {
         "providers": {"p/q:r": provider("http://127.0.0.1:9/v1", "chat", ["m"])},
         "models": {"fast": {"targets": [{"provider": "p/q:r", "model": "m"}]}},
@@ -93,21 +99,27 @@ async def gateway() -> AsyncIterator[Running]:
         "mcp_servers": {"docs": {"url": "https://mcp.example.test/mcp"}},
         "network": {"trusted_proxies": ["127.0.0.0/8"]},
     }
-    async with running(config, admin_key=ADMIN_KEY) as started:
+    async with running(config, admin_key=ADMIN_KEY, books=tmp_path) as started:
+        assert started.plexus.bookkeeping is not None
+        async with started.plexus.bookkeeping.database.writing() as connection:
+            await write_rows(connection, [UsageRow(request_id="a-request", started_at=1, key="me", status="ok")])
         yield started
 
 
-async def call(gateway: Running, method: str, path: str, credential: Credential, body: Any = b"") -> Response:
+async def call(
+    gateway: Running, method: str, path: str, credential: Credential, body: Any = b"", query: str = ""
+) -> Response:
     """One request, from an address of its own, so that failures of others do not hold it up."""
     number = next(ADDRESSES)
     origin = ("x-forwarded-for", f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
-    url = gateway.url + path + ("?" + credential.query if credential.query else "")
+    queries = [part for part in (credential.query, query) if part]
+    url = gateway.url + path + ("?" + "&".join(queries) if queries else "")
     return await ask(url, body, [*credential.headers, origin], method=method)
 
 
 def path_of(route: APIRoute) -> str:
     resource = route.path.split("/")[1]
-    return api.PREFIX + route.path.replace("{name:path}", NAMES.get(resource, ""))
+    return api.PREFIX + re.sub(r"\{\w+(:path)?\}", NAMES.get(resource, ""), route.path)
 
 
 @pytest.mark.parametrize(("method", "route"), CALLS, ids=[f"{method} {route.path}" for method, route in CALLS])
@@ -115,7 +127,8 @@ async def test_s02_g26_each_route_opens_to_those_it_says_and_to_nobody_else(meth
     path, access, wrong = path_of(route), api.access_of(route), []
     denials = set()
     for credential in CREDENTIALS:
-        answer = await call(gateway, method, path, credential, BODIES.get(route.path, b""))
+        query = QUERIES.get((method, route.path), "")
+        answer = await call(gateway, method, path, credential, BODIES.get(route.path, b""), query)
         let_in = credential.role == "admin" or (credential.role == "key" and access == "key")
         wanted = 200 if let_in else 403 if credential.role else 401
         if answer.status != wanted:

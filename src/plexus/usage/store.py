@@ -67,7 +67,7 @@ def _portions(names: list[str]) -> Iterable[list[str]]:
 def _request(row: UsageRow) -> dict[str, Any]:
     values = _stored(asdict(row))
     values["fidelity"] = [asdict(drop) for drop in row.fidelity] or None
-    values["attempt_count"] = len(row.attempts)
+    values["attempt_count"] = sum(not one.aside for one in row.attempts)
     return values
 
 

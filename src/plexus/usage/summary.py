@@ -11,7 +11,7 @@ from plexus.usage.rollup import HOUR, NONE, RollupKey, Sums, key_of, plus, sums_
 from plexus.usage.row import UsageRow
 
 Dimension = Literal["key", "attribution", "alias", "provider", "model", "client_protocol", "status"]
-_FAILURES = frozenset({"error", "timeout", "stalled", "interrupted"})
+FAILURES = frozenset({"error", "timeout", "stalled", "interrupted"})
 """Statuses that are somebody's failure; a client that left is none."""
 Group = tuple[int, tuple[str, ...]]
 """A bucket's place in the list, and the values of the dimensions asked for."""
@@ -52,7 +52,7 @@ def summary(
         place = bisect_right(starts, moment) - 1
         if place >= 0 and moment < buckets[place].end:
             group = (place, tuple(str(getattr(key, name)) for name in by))
-            failed = replace(sums, errors=sums.requests if key.status in _FAILURES else 0)
+            failed = replace(sums, errors=sums.requests if key.status in FAILURES else 0)
             found[group] = plus(found.get(group, NONE), failed)
 
     for key, sums in rollups:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, Table
+from sqlalchemy import Boolean, Column, Float, Index, Integer, Table, text
 
 from plexus.storage.tables.metadata import METADATA
 from plexus.storage.tables.types import Count, Json, Moment, Money, Words
@@ -78,9 +78,17 @@ usage_requests = Table(
 )
 """The fields of a usage row under their own names, its attempts in the table below."""
 
-for _column in ("key", "alias", "provider", "model", "status"):
-    Index(None, usage_requests.c[_column], usage_requests.c.started_at, usage_requests.c.request_id)
-Index(None, usage_requests.c.started_at, usage_requests.c.request_id)
+FAILED = text("status NOT IN ('ok', 'cancelled')")
+"""Somebody's failure; to the letter, because SQLite takes a partial index only for its own condition."""
+_TIME = (usage_requests.c.started_at, usage_requests.c.request_id)
+for _column in ("key", "alias", "provider", "model", "status", "cost", "duration_ms", "client_protocol"):
+    Index(None, usage_requests.c[_column], *_TIME)
+Index(None, *_TIME)
+Index("ix_usage_requests_failed", *_TIME, sqlite_where=FAILED, postgresql_where=FAILED)
+for _column in ("error_class", "attribution"):  # most rows have none
+    _there = text(f"{_column} IS NOT NULL")
+    _columns = (usage_requests.c[_column], *_TIME)
+    Index(f"ix_usage_requests_{_column}", *_columns, sqlite_where=_there, postgresql_where=_there)
 
 usage_attempts = Table(
     "usage_attempts",

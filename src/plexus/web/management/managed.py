@@ -1,6 +1,7 @@
 """What the management API looks at and changes: the running gateway, its configuration, its admin key."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -9,6 +10,13 @@ from plexus.pipeline.gateway import Gateway
 from plexus.protocols import WireProtocol
 from plexus.settings.known import Known
 from plexus.settings.schema import Settings
+
+if TYPE_CHECKING:
+    from plexus.storage.engine import Database
+
+
+def _none() -> None:
+    return
 
 
 class Managed(Struct, frozen=True, kw_only=True):
@@ -21,3 +29,5 @@ class Managed(Struct, frozen=True, kw_only=True):
     known: Known
     admin_key: Secret | None
     """None where nobody is the admin."""
+    database: "Callable[[], Database | None]" = _none
+    """Where usage is kept; None where nothing is."""

@@ -77,14 +77,14 @@ class Paging:
         ] = None,
     ) -> None:
         """As the query says."""
-        self._limit, self._after = limit, _read(cursor) if cursor is not None else None
+        self.limit, self.after = limit, _read(cursor) if cursor is not None else None
 
     def page(self, rows: Sequence[Row], place: Callable[[Row], tuple[str, ...]]) -> dict[str, Any]:
         """The page of `rows`, sorted by their `place`, which no two share."""
         ordered = sorted(rows, key=place)
-        left = ordered if self._after is None else [row for row in ordered if place(row) > self._after]
-        shown = left[: self._limit]
-        following = _written(place(shown[-1])) if len(left) > len(shown) else None
+        left = ordered if self.after is None else [row for row in ordered if place(row) > self.after]
+        shown = left[: self.limit]
+        following = written(place(shown[-1])) if len(left) > len(shown) else None
         return {"data": shown, "next_cursor": following, "total": len(ordered)}
 
 
@@ -102,8 +102,14 @@ def target_in(provider: str | None, model: str | None) -> tuple[str | None, str 
     return provider, model
 
 
-def _written(place: tuple[str, ...]) -> str:
+def written(place: tuple[str, ...]) -> str:
+    """The cursor that names a place."""
     return base64.urlsafe_b64encode(dumps(place)).decode().rstrip("=")
+
+
+def unknown_cursor() -> Refusal:
+    """The refusal of a cursor that names no place of this list."""
+    return Refusal(400, "cursor: is none this API has given for such a list", "invalid_cursor", param="cursor")
 
 
 def _read(cursor: str) -> tuple[str, ...]:
@@ -112,5 +118,5 @@ def _read(cursor: str) -> tuple[str, ...]:
     except (binascii.Error, ValueError, JSONError):
         place = None
     if not isinstance(place, list) or not all(isinstance(step, str) for step in place):
-        raise Refusal(400, "cursor: is none this API has given", "invalid_cursor", param="cursor")
+        raise unknown_cursor()
     return tuple(place)
