@@ -9,6 +9,7 @@ import plexus.protocols
 import plexus.routing.selectors
 import plexus.usage.pricing
 from plexus.core.clock import Clock
+from plexus.core.logging import logger
 from plexus.core.registry import find
 from plexus.core.secret import Secret
 from plexus.demo.server import DemoServer
@@ -20,6 +21,7 @@ from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.keeping import Home, Keeping
 from plexus.pipeline.log import log_record
 from plexus.pipeline.opaque_state import OpaqueState
+from plexus.pipeline.price_feed import feeding
 from plexus.pipeline.probe import probing
 from plexus.pipeline.record import Record
 from plexus.pipeline.snapshot import Snapshot
@@ -35,7 +37,9 @@ from plexus.settings.schema import Settings
 from plexus.traces.capture import Captures
 from plexus.traces.redaction import Redactor, secrets_in
 from plexus.upstream.client import Upstream
+from plexus.usage.live_prices import LivePrices
 from plexus.usage.pricing import PriceSource
+from plexus.usage.shelf import FileShelf
 from plexus.web.asgi import Application
 from plexus.web.management.asked import Question, call_of, key_for
 from plexus.web.management.entry import Management
@@ -73,6 +77,9 @@ def known() -> Known:
     )
 
 
+log = logger("plexus")
+
+
 class Plexus:
     """A running gateway: make it inside an event loop with `start`, change its configuration, and `stop` it."""
 
@@ -95,6 +102,7 @@ class Plexus:
         self.trace_keeping: TraceKeeping | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._protocols, self._selectors, self._sources = protocols(), selectors(), price_sources()
+        self._live = LivePrices(FileShelf(books.folder.parent / "prices.json"), log.warning) if books else None
         self._demo = DemoServer(self._protocols)
         self._demo_bases: Mapping[str, str] = {}
         self._version = 0
@@ -123,6 +131,9 @@ class Plexus:
         )
         if self._place is not None:
             await self._keep_books(self._place)
+        if self._live is not None:
+            feeding_it = feeding(self._live, self.gateway.upstream, lambda: self._settings)
+            self._tasks.append(asyncio.create_task(feeding_it))
         self._tasks.append(asyncio.create_task(probing(self.gateway)))
         if self._home is not None:
             self._tasks.append(asyncio.create_task(Keeping(self.gateway.traffic, self._home).run()))
@@ -213,6 +224,7 @@ class Plexus:
             self._protocols,
             self._selectors,
             sources=self._sources,
+            feed=self._live,
             demo=self._demo_bases,
             version=self._version,
         )

@@ -14,7 +14,7 @@ from plexus.quota.ledger import Ledger
 from plexus.quota.store import Shadow
 from plexus.storage.drain import Drain
 from plexus.storage.engine import Database, open_database
-from plexus.storage.journal import Journal, JournalFailed, claim
+from plexus.storage.journal import Journal, JournalFailed, abandoned, claim
 from plexus.storage.schema import migrate_when_there
 from plexus.usage import store
 from plexus.usage.entries import Closed, read_entry
@@ -83,13 +83,26 @@ class Bookkeeping:
         async with self.database.reading() as connection:
             await self._shadow.load(connection)
         await self.drain.settle()
+        found = await self._inherit()
         async with self.database.writing() as connection:
-            found = await store.close_interrupted(connection, self._process)
+            found += await store.close_interrupted(connection, self._process)
             self._quotas.load(await Shadow(Ledger(self._clock)).load(connection))
         if found:
             log.warning("requests were interrupted when the gateway ended last", requests=found)
         self.waits_for = ""
         await self.drain.run()
+
+    async def _inherit(self) -> int:
+        """Take over what processes left behind that shared the folder and are gone. Returns how many requests were interrupted."""
+        found = 0
+        for journal in await asyncio.to_thread(lambda: list(abandoned(self._place.folder))):
+            try:
+                await Drain(journal, self.database, self._apply, dice=self._dice).settle()
+                async with self.database.writing() as connection:
+                    found += await store.close_interrupted(connection, _identity(journal.folder))
+            finally:
+                await asyncio.to_thread(journal.close)
+        return found
 
     def _tell(self, reason: str) -> None:
         if reason != self.waits_for:
