@@ -93,7 +93,7 @@ class Bookkeeping:
         await self.drain.run()
 
     async def _inherit(self) -> int:
-        """Take over what processes left behind that shared the folder and are gone. Returns how many requests were interrupted."""
+        """Take over what processes that are gone left in the folder. Returns how many requests were interrupted."""
         found = 0
         for journal in await asyncio.to_thread(lambda: list(abandoned(self._place.folder))):
             try:

@@ -1,4 +1,4 @@
-"""Fetching OpenRouter's price list now and then, when the configuration has prices that come from it. Nothing is sent otherwise."""
+"""Fetching the price list of OpenRouter now and then, when a configured price comes from it. Nothing is sent otherwise."""
 
 import asyncio
 from collections.abc import Callable
