@@ -5,12 +5,15 @@ SQLAlchemy's own way costs some microseconds a column, which adds up where a row
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
+
+from plexus.storage.tables.types import Words, storable
 
 Convert = Callable[[Any], Any]
 
@@ -23,26 +26,31 @@ class Bulk:
         compiled = statement.compile(dialect=dialect, column_keys=list(columns))
         order = compiled.positiontup or list(columns)
         self._sql = str(compiled)
-        self._columns = [(name, _conversion(table, name, dialect), _default(table, name)) for name in order]
+        self._defaults = {name: default for name in order if (default := _default(table, name)) is not None}
+        self._absent = dict.fromkeys(order)
+        self._pick = itemgetter(*order)
+        converted = ((place, _conversion(table, name, dialect)) for place, name in enumerate(order))
+        self._converted = [(place, convert) for place, convert in converted if convert is not None]
 
     async def write(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute it for each row. What a row lacks gets the column's default."""
         if rows:
-            values = [
-                tuple(_value(row, name, convert, default) for name, convert, default in self._columns) for row in rows
-            ]
-            await connection.exec_driver_sql(self._sql, values)
+            await connection.exec_driver_sql(self._sql, [self.values(row) for row in rows])
 
-
-def _value(row: Mapping[str, Any], name: str, convert: Convert | None, default: Any) -> Any:
-    value = row.get(name, default)
-    return value if value is None or convert is None else convert(value)
+    def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The parameters for one row."""
+        values = list(self._pick({**self._absent, **self._defaults, **row}))
+        for place, convert in self._converted:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return tuple(values)
 
 
 def _conversion(table: Table, name: str, dialect: Dialect) -> Convert | None:
     kind = table.c[name].type
-    own = kind.dialect_impl(dialect)
-    convert: Convert | None = own.bind_processor(dialect)
+    if isinstance(kind, Words):
+        return storable  # what its processor comes to, without the calls around it
+    convert: Convert | None = kind.dialect_impl(dialect).bind_processor(dialect)
     return convert
 
 
