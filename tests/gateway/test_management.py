@@ -190,10 +190,10 @@ async def test_s14_parameters_outside_their_bounds_are_refused_by_name(query, ga
 
 
 async def test_a_configuration_is_checked_without_being_taken(gateway):
-    good = b"providers: {p: {type: openai, api_key: k, models: [m]}}\nretention: {usage: 1d}"
+    good = b"providers: {p: {type: openai, api_key: k, models: [m]}}\nmcp_servers: {d: {url: https://mcp.example.test}}"
     verdict = (await manage(gateway, "POST", "config/validate", good)).json
     assert (verdict["valid"], verdict["problems"]) == (True, [])
-    assert [remark["path"] for remark in verdict["remarks"]] == ["retention"]
+    assert [remark["path"] for remark in verdict["remarks"]] == ["mcp_servers"]
     bad = b"providers:\n  p: {type: openai, modles: [m]}\nmodels: {x: {}}"
     verdict = (await manage(gateway, "POST", "config/validate", bad)).json
     assert verdict["valid"] is False

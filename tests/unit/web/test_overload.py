@@ -1,12 +1,14 @@
 """The decision whether one more request is taken, and the lateness it goes by, without a clock."""
 
 import asyncio
+import json
 import math
 import random
 from collections.abc import Callable
 
 import pytest
 
+from plexus.core import logging
 from plexus.core.clock import Clock
 from plexus.pipeline.rules import Rules
 from plexus.web.overload import TICK, Load, refused, room_after, smoothed
@@ -128,12 +130,11 @@ def test_an_idle_process_takes_what_comes_however_long_it_slept(loop):
 
 
 def test_the_log_tells_of_the_first_that_was_refused_and_then_once_in_a_while(loop, capsys):
+    logging.configure("info", "json")
     load = watched(loop)
     for _ in range(100):
         load.turned_away()
     loop.now += 11
     load.turned_away()
-    told = capsys.readouterr().out.splitlines()
-    assert len(told) == 2
-    assert "refused=1 " in told[0]
-    assert "refused=100 " in told[1]
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["refused"] for line in told] == [1, 100]
