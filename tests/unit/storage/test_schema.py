@@ -1,10 +1,14 @@
 """The schema at start: raised once, again for nothing, refused when newer or foreign."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
+from plexus.storage import schema
 from plexus.storage.engine import open_database
 from plexus.storage.failures import DatabaseUnusable, NewerSchema
 from plexus.storage.schema import head, migrate, raise_to, revision_of, revisions
@@ -69,3 +73,11 @@ async def test_p27_two_that_start_at_once_make_the_tables_once(address):
     assert await names(first) == set(METADATA.tables) | {REVISIONS}
     await second.close()
     await first.close()
+
+
+def test_the_steps_known_by_their_files_are_those_alembic_finds_in_their_order():
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    walked = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
+    assert list(schema.revisions()) == walked[::-1]
