@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import plexus.protocols
 import plexus.routing.selectors
@@ -48,6 +48,9 @@ from plexus.web.management.managed import Managed
 if TYPE_CHECKING:
     from plexus.pipeline.bookkeeping import Bookkeeping
     from plexus.pipeline.trace_keeping import TraceKeeping
+    from plexus.settings.editing import Editing
+    from plexus.settings.file_home import FileHome
+    from plexus.storage.engine import Database
 
 
 def protocols() -> dict[str, WireProtocol]:
@@ -91,11 +94,16 @@ class Plexus:
         home: Home | None = None,
         admin_key: Secret | None = None,
         books: Place | None = None,
+        configuration: "FileHome | Literal['database'] | None" = None,
     ) -> None:
         """`sink` receives the record of every finished request, `home` keeps what was learnt of the targets.
 
         Without an admin key nobody is the admin. `books`: where usage is kept; without it nothing outlives the process.
+        `configuration`: the file that `settings` came from, which changes are written to, or that it is the database's, which
+        is served as soon as it answers. Both need books; without either it cannot be changed.
         """
+        self._configuration = configuration
+        self._editing: Editing | None = None
         self._settings, self._sink, self._clock, self._home = settings, sink, clock or Clock(), home
         self._admin_key, self._place = admin_key, books
         self.bookkeeping: Bookkeeping | None = None
@@ -139,11 +147,16 @@ class Plexus:
             self._tasks.append(asyncio.create_task(Keeping(self.gateway.traffic, self._home).run()))
         return Application(self.gateway, self._protocols, int(clock.wall()), Management(self._managed()))
 
+    @property
+    def settings(self) -> Settings:
+        """The configuration that is served."""
+        return self._settings
+
     async def _keep_books(self, place: Place) -> None:
         from plexus.pipeline.bookkeeping import Bookkeeping  # noqa: PLC0415 - without books no database library is loaded
 
         gateway = self.gateway
-        self.bookkeeping = keeping = Bookkeeping(place, gateway.quotas, gateway.clock, gateway.dice)
+        self.bookkeeping = keeping = Bookkeeping(place, gateway.quotas, gateway.clock, gateway.dice, self._open_home)
         await keeping.start()
         if place.database.path is not None:
             await keeping.ready()
@@ -169,6 +182,18 @@ class Plexus:
     def _redactor(self) -> Redactor:
         admin = (self._admin_key,) if self._admin_key is not None else ()
         return Redactor(secrets_in((self._settings, admin)))
+
+    async def _open_home(self, database: "Database") -> None:
+        """The database answers: from now on the configuration can be changed, and what is in there is served."""
+        from plexus.pipeline.configuring import opened  # noqa: PLC0415 - as above
+
+        key = self._place.encryption_key if self._place is not None else None
+        if self._configuration is None:
+            return
+        file = None if self._configuration == "database" else self._configuration
+        self._editing, following = await opened(database, key, file, known(), self.configure)
+        if following is not None:
+            self._tasks.append(asyncio.create_task(following))
 
     async def configure(self, settings: Settings) -> None:
         """Replace the configuration as a whole; requests under way keep the one they started with."""
@@ -211,6 +236,7 @@ class Plexus:
             known=known(),
             admin_key=self._admin_key,
             database=lambda: self.bookkeeping.database if self.bookkeeping is not None else None,
+            editing=lambda: self._editing,
         )
 
     async def _reach_demo(self, settings: Settings) -> None:

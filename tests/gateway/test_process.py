@@ -57,12 +57,6 @@ def test_p16_an_empty_variable_is_refused_in_one_line(variable):
     assert "Traceback" not in said
 
 
-def test_nothing_to_serve_is_said_with_what_to_give():
-    said = refusal()
-    assert "--config" in said
-    assert "--demo" in said
-
-
 def test_several_workers_are_refused_until_they_share_a_database():
     assert "PostgreSQL" in refusal(args=["--demo", "--workers", "2"])
 
@@ -127,3 +121,16 @@ def test_no_unmaintained_client_is_locked():
     assert not packages & {"httpx", "litellm"}
     assert "--hash=sha256:" in locked
     assert "://" not in locked
+
+
+def test_without_a_file_it_starts_from_the_database_and_keeps_what_is_configured(tmp_path):
+    with Gateway(env={"DATA_DIR": str(tmp_path)}) as gateway:
+        assert "nothing is configured yet" in gateway.output
+        admin = {"x-admin-key": gateway.admin_key}
+        status, _, body = gateway.post("/v0/management/keys", {"name": "me"}, admin)
+        assert status == 201, body
+        secret = json.loads(body)["secret"]
+        assert gateway.get("/v1/models", {"authorization": f"Bearer {secret}"})[0] == 200
+    with Gateway(env={"DATA_DIR": str(tmp_path)}) as gateway:
+        assert gateway.get("/v1/models", {"authorization": f"Bearer {secret}"})[0] == 200
+        assert "1 keys" in gateway.output

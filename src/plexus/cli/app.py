@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and those hold secrets
     rich_markup_mode=None,
 )
-config_app = typer.Typer(name="config", help="Look at configuration files.", no_args_is_help=True)
+config_app = typer.Typer(name="config", help="Check, import and export configurations.", no_args_is_help=True)
 app.add_typer(config_app)
 keys_app = typer.Typer(name="keys", help="Client API keys.", no_args_is_help=True)
 app.add_typer(keys_app)
@@ -74,6 +74,26 @@ def config_validate(file: Annotated[Path, typer.Argument(help="The configuration
 
     if not validate(file):
         raise typer.Exit(1)
+
+
+@config_app.command("import")
+def config_import(file: Annotated[Path, typer.Argument(help="The configuration file.")]) -> None:
+    """Make a file the configuration of the database. Of client secrets only hashes are kept."""
+    from plexus.cli.config_database import import_file
+    from plexus.cli.database import told
+
+    told(lambda environment: import_file(environment, file), _stop)
+
+
+@config_app.command("export")
+def config_export(
+    file: Annotated[Path | None, typer.Argument(help="Where to write it. Default: standard output.")] = None,
+) -> None:
+    """Write the configuration as YAML: of the file in use, or of the database where there is none."""
+    from plexus.cli.config_database import export
+    from plexus.cli.database import told
+
+    told(lambda environment: export(environment, file), _stop)
 
 
 @keys_app.command("create")

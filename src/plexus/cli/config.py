@@ -1,11 +1,15 @@
-"""`plexus config …`: looks at configuration files without serving them."""
+"""`plexus config …`: checks a configuration file, brings it into the database, and writes out what is configured."""
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from plexus import app
 from plexus.settings.file_home import FileHome
 from plexus.settings.problems import ConfigurationError
+
+DEFAULT = Path("config/plexus.yaml")
 
 
 def validate(path: Path) -> bool:
@@ -21,3 +25,10 @@ def validate(path: Path) -> bool:
         print(f"{notice} [notice]", file=sys.stderr)
     print(f"{path}: ok: {len(settings.providers)} providers, {len(settings.models)} aliases, {len(settings.keys)} keys")
     return True
+
+
+def file_in_use(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The file a gateway started here would read; None when it would take the configuration from the database."""
+    named = environ.get("PLEXUS_CONFIG_PATH", "").strip()
+    path = Path(named) if named else DEFAULT
+    return path if named or path.exists() else None

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import plexus.cli.clients
 from plexus.cli.clients import Client, ConfigFile, Gateway, Place
 from plexus.cli.edits import CannotEdit
-from plexus.cli.replace import replace_file
 from plexus.core.registry import find
+from plexus.storage.replace import replace_file
 
 NO_KEY = "YOUR-PLEXUS-KEY"
 NO_MODEL = "MODEL"

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from plexus import app
-from plexus.cli.replace import replace_file
 from plexus.core.secret import Secret
-from plexus.keys.in_file import CannotEdit, with_fields, with_key, without_key
+from plexus.keys.in_file import with_fields, with_key, without_key
 from plexus.keys.lifecycle import created, new_secret, revoked
 from plexus.settings.problems import ConfigurationError, Finding, spelled
 from plexus.settings.reading import Reading, read
+from plexus.settings.write_back import CannotEdit
 from plexus.settings.yaml_source import compose
+from plexus.storage.replace import replace_file
 
 DEFAULT = Path("config/plexus.yaml")
 

@@ -1,4 +1,4 @@
-"""`plexus serve`: the gateway on one port, from a configuration file or as a demo."""
+"""`plexus serve`: the gateway on one port, from a configuration file, from the database, or as a demo."""
 
 import asyncio
 import contextlib
@@ -52,14 +52,14 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int,
     if demo and address not in ADDRESSES:
         raise NotServed(f"the demo listens on loopback only, not on {address}")
     home = None if demo else _home(config or environment.config_path)
-    settings = demo_settings() if home is None else home.load()
+    settings = demo_settings() if demo else Settings() if home is None else home.load()
     _remark(home)
     listener = _bound(address, port if port is not None else environment.port)
     made = secrets.token_urlsafe(32) if demo and environment.admin_key is None else None
     admin_key = environment.admin_key if made is None else Secret(made)
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        plexus = _gateway(settings, environment, admin_key, demo=demo)
-        runner.run(_run(plexus, settings, home, listener, made))
+        plexus = _gateway(settings, environment, admin_key, None if demo else home, demo=demo)
+        runner.run(_run(plexus, home, listener, made, demo=demo))
 
 
 def _remark(home: FileHome | None) -> None:
@@ -67,14 +67,11 @@ def _remark(home: FileHome | None) -> None:
         log.warning("configuration", notice=str(notice))
 
 
-def _home(path: Path | None) -> FileHome:
+def _home(path: Path | None) -> FileHome | None:
+    """The file the configuration is in; None when it is in the database."""
     if path is None and _DEFAULT.exists():
         path = _DEFAULT
-    if path is None:
-        raise NotServed(
-            "nothing to serve: give --config FILE (config/plexus.example.yaml shows how), or --demo to try it"
-        )
-    return FileHome(path, app.known())
+    return FileHome(path, app.known()) if path is not None else None
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -91,26 +88,29 @@ def _bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _gateway(settings: Settings, environment: Environment, admin_key: Secret | None, *, demo: bool) -> app.Plexus:
+def _gateway(
+    settings: Settings, environment: Environment, admin_key: Secret | None, file: FileHome | None, *, demo: bool
+) -> app.Plexus:
     """The gateway with what it keeps on disk; the demo keeps nothing."""
     if demo:
         return app.Plexus(settings, admin_key=admin_key)
     data = environment.data_dir or _DATA
     database = environment.database or DatabaseAddress("sqlite", path=data / "plexus.db")
-    home, books = StateFile(data / "targets.json"), Place(database, data / "journal")
-    return app.Plexus(settings, home=home, admin_key=admin_key, books=books)
+    home, books = StateFile(data / "targets.json"), Place(database, data / "journal", environment.encryption_key)
+    return app.Plexus(settings, home=home, admin_key=admin_key, books=books, configuration=file or "database")
 
 
 async def _run(
-    plexus: app.Plexus, settings: Settings, home: FileHome | None, listener: socket.socket, made: str | None
+    plexus: app.Plexus, home: FileHome | None, listener: socket.socket, made: str | None, *, demo: bool
 ) -> None:
     try:
         application = await plexus.start()
     except (JournalFailed, DatabaseUnusable) as reason:
         raise NotServed(f"usage cannot be kept: {reason}") from None
+    settings = plexus.settings
     watching = asyncio.create_task(_watch(plexus, home)) if home else None
     _settle_memory()
-    _greet(listener, settings, made, demo=home is None)
+    _greet(listener, settings, made, demo=demo)
     try:
         await Server(application, settings).serve(sockets=[listener])
     finally:
@@ -163,6 +163,10 @@ def _greet(listener: socket.socket, settings: Settings, admin_key: str | None, *
         lines.append(
             f"  {len(settings.providers)} providers, {len(settings.models)} aliases, {len(settings.keys)} keys"
         )
+        if settings == Settings():
+            lines.append(
+                "  nothing is configured yet: `plexus config import FILE`, or the management API (/v0/management)"
+            )
     if admin_key is not None:
         lines.append(f"  admin key, made for this run: {admin_key}")
     print("\n".join(lines), file=sys.stderr, flush=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,8 +27,19 @@ _SETTLE = 10.0
 class Bookkeeping:
     """The books of one process. `start` it before requests are served, `stop` it when none is under way."""
 
-    def __init__(self, place: Place, quotas: Ledger, clock: Clock, dice: Callable[[], float]) -> None:
-        """`quotas` is the ledger that requests are admitted by; it learns what was used before."""
+    def __init__(
+        self,
+        place: Place,
+        quotas: Ledger,
+        clock: Clock,
+        dice: Callable[[], float],
+        opened: Callable[[Database], Awaitable[None]] | None = None,
+    ) -> None:
+        """`quotas` is the ledger that requests are admitted by; it learns what was used before.
+
+        `opened` is awaited once the database answers and has its tables, before anything is served from it.
+        """
+        self._opened = opened
         self._place, self._quotas, self._clock, self._dice = place, quotas, clock, dice
         self._shadow = Shadow(Ledger(clock))
         self._journal: Journal
@@ -80,6 +91,8 @@ class Bookkeeping:
 
     async def _run(self) -> None:
         await migrate_when_there(self.database, self._dice, asyncio.sleep, self._tell)
+        if self._opened is not None:
+            await self._opened(self.database)
         async with self.database.reading() as connection:
             await self._shadow.load(connection)
         await self.drain.settle()

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from plexus.core.clock import Clock
 from plexus.core.logging import logger
+from plexus.core.secret import Secret
 from plexus.pipeline.call import Call
 from plexus.pipeline.record import Record
 from plexus.pipeline.refused import Refused
@@ -21,10 +22,11 @@ _HELD = 10_000
 
 
 class Place(NamedTuple):
-    """Where the books are kept: the database, and the folder of the journal."""
+    """Where the books are kept: the database with the key of its secrets, and the folder of the journal."""
 
     database: Address
     folder: Path
+    encryption_key: Secret | None = None
 
 
 class Appends(Protocol):

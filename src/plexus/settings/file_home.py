@@ -55,6 +55,10 @@ class FileHome:
             if self._content != before:
                 on_change(settings)
 
+    def wrote(self, text: str) -> None:
+        """The gateway itself has written this, and serves it already: no news to whoever watches."""
+        self._content = text.encode("utf-8")
+
     def _settings(self, content: bytes) -> Settings:
         settings, self.notices = settings_in(content, str(self.path), self._known, self._environ)
         return settings

@@ -58,7 +58,6 @@ def test_only_commands_that_are_built_are_listed(run):
         command in listed
         for command in ("serve", "connect", "config", "explain", "rekey", "backup", "restore", "migrate")
     )
-    assert not any(command in listed for command in ("import", "export"))
 
 
 def test_serving_without_an_admin_key_is_refused_and_says_how_to_make_one(run):
@@ -73,13 +72,6 @@ def test_bad_variables_are_told_line_by_line(run):
     result = run("serve", ADMIN_KEY=KEY, PORT="x", LOG_FORMAT="")
     assert result.exit_code == 1
     assert [line.split(":")[1].strip() for line in result.stderr.splitlines()] == ["LOG_FORMAT", "PORT"]
-
-
-def test_without_file_and_demo_it_says_which_to_give(run):
-    result = run("serve", ADMIN_KEY=KEY)
-    assert result.exit_code == 1
-    assert "--config" in result.stderr
-    assert "--demo" in result.stderr
 
 
 def test_a_bad_file_is_refused_with_its_problems(run, tmp_path):

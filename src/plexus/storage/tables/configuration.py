@@ -66,12 +66,14 @@ config_revisions = Table(
     METADATA,
     Column("revision", Counter, primary_key=True),
     Column("created_at", Moment, nullable=False, index=True),
+    Column("home", Words, nullable=False, server_default="database"),
     Column("actor", Words, nullable=False),
     Column("comment", Words),
     Column("changes", Json),
     Column("configuration", Sealed, nullable=False),
 )
-"""The whole configuration after each change, as YAML below a seal."""
+"""The whole configuration after each change, as YAML below a seal. The last one whose `home` is `database` is the truth where no
+file is; those of `file` were written into one, and are kept to look at and go back to."""
 
 vault = Table(
     "vault",

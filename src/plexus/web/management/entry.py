@@ -22,6 +22,7 @@ log = logger("plexus.management")
 Scope = dict[str, Any]
 VISITOR = "plexus.visitor"
 """Where the routes find who asks."""
+REQUEST_ID = "plexus.request_id"
 _JSON = b"application/json"
 _SAFE = [
     (b"cache-control", b"no-store"),
@@ -49,7 +50,7 @@ class Management:
             body = await read_body(dict(scope["headers"]), receive, self._managed.gateway.snapshot.limits)
             app = await self._loaded()
             # Nothing here is mounted anywhere else, whatever a front server may have said.
-            await app({**scope, "root_path": "", VISITOR: visitor}, replayed(body), out)
+            await app({**scope, "root_path": "", VISITOR: visitor, REQUEST_ID: out.request_id}, replayed(body), out)
         except Refusal as refusal:
             await out.answer(refusal.answer())
         except Refused as refused:

@@ -12,6 +12,7 @@ from plexus.settings.known import Known
 from plexus.settings.schema import Settings
 
 if TYPE_CHECKING:
+    from plexus.settings.editing import Editing
     from plexus.storage.engine import Database
 
 
@@ -31,3 +32,5 @@ class Managed(Struct, frozen=True, kw_only=True):
     """None where nobody is the admin."""
     database: "Callable[[], Database | None]" = _none
     """Where usage is kept; None where nothing is."""
+    editing: "Callable[[], Editing | None]" = _none
+    """What changes the configuration; None where it has no home, or none that answers yet."""

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -78,6 +79,25 @@ class Paging:
     ) -> None:
         """As the query says."""
         self.limit, self.after = limit, _read(cursor) if cursor is not None else None
+
+    @property
+    def before(self) -> int | None:
+        """The number after which a list that goes downwards by numbers is continued; None at its beginning.
+
+        Raises:
+            Refusal: when the cursor is of another list.
+        """
+        if self.after is None:
+            return None
+        if len(self.after) != 1 or not re.fullmatch("[0-9]{1,18}", self.after[0]):
+            raise Refusal(400, "cursor: is none this list has given", "invalid_cursor", param="cursor")
+        return int(self.after[0])
+
+    def cut(self, rows: Sequence[Row], number: Callable[[Row], int], total: int) -> dict[str, Any]:
+        """The page of rows read from where `before` says, one more than `limit` if there are more."""
+        shown = rows[: self.limit]
+        following = written((str(number(shown[-1])),)) if len(rows) > len(shown) else None
+        return {"data": shown, "next_cursor": following, "total": total}
 
     def page(self, rows: Sequence[Row], place: Callable[[Row], tuple[str, ...]]) -> dict[str, Any]:
         """The page of `rows`, sorted by their `place`, which no two share."""

@@ -1,0 +1,40 @@
+"""The home of the configuration opened once its database answers, and served from there where no file is."""
+
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from plexus.core.secret import Secret
+from plexus.settings.database_home import follow, load
+from plexus.settings.editing import Editing
+from plexus.settings.file_home import FileHome
+from plexus.settings.homes import InDatabase, InFile
+from plexus.settings.known import Known
+from plexus.settings.noted import Noted
+from plexus.settings.schema import Settings
+from plexus.storage.configuration import Revisions
+from plexus.storage.encrypted import open_sealer
+from plexus.storage.engine import Database
+
+
+async def opened(
+    database: Database,
+    key: Secret | None,
+    file: FileHome | None,
+    known: Known,
+    apply: Callable[[Settings], Awaitable[None]],
+) -> tuple[Editing, Coroutine[Any, Any, None] | None]:
+    """What changes the configuration, and what follows the changes of other processes where there can be any.
+
+    Raises:
+        DatabaseUnusable: when the key of the secrets does not fit.
+        ConfigurationError, Unreadable: when the configuration in the database does not load.
+    """
+    revisions = Revisions(database, await open_sealer(database, key))
+    home = InDatabase(revisions) if file is None else InFile(file, revisions)
+    editing = Editing(home, revisions, known, apply, Noted(os.environ))
+    if file is not None:
+        return editing, None
+    await apply(await load(editing))
+    # a SQLite file belongs to one process, so that nobody else writes revisions
+    return editing, follow(editing, apply) if database.path is None else None
