@@ -237,6 +237,7 @@ class Plexus:
             admin_key=self._admin_key,
             database=lambda: self.bookkeeping.database if self.bookkeeping is not None else None,
             editing=lambda: self._editing,
+            traces=self.trace_keeping,
         )
 
     async def _reach_demo(self, settings: Settings) -> None:

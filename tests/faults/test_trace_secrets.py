@@ -25,6 +25,7 @@ PROVIDER = "provider-canary-4f9d1c77aa"
 HEADER = "header-canary-9a8b7c6d5e"
 METRICS = "metrics-canary-1a2b3c4d5e"
 SECRETS = (CLIENT, BY_QUERY, PROVIDER, HEADER, METRICS)
+REQUESTS = 1 + 4 * 8 * 2 * 2
 FAULTS = ("ok", "key-in-error", "html-secret", "error-after-6", "cut-after-6", "status-6", "plain-500", "limited-key")
 
 
@@ -104,10 +105,31 @@ async def served(upstream):
                         await ask(url, body_of(protocol, model, stream=stream), auth)
                         sign = "&" if "?" in url else "?"
                         await ask(f"{url}{sign}key={BY_QUERY}", body_of(protocol, model, stream=stream))
+            told = await told_of(gateway)
             running = files_of(gateway)  # with the write-ahead log, which is gone after an orderly end
             gateway.signal(signal.SIGTERM)
             await asyncio.to_thread(gateway.wait)
-            yield gateway, {**{f"running {name}": data for name, data in running.items()}, **files_of(gateway)}
+            yield gateway, {**{f"running {name}": data for name, data in running.items()}, **files_of(gateway)}, told
+
+
+async def told_of(gateway: Gateway) -> dict[str, bytes]:
+    """What the management API tells of all traces, to the admin and to the holder of the key, once they are written."""
+    told: dict[str, bytes] = {}
+    for name, headers in (("admin", [("x-admin-key", gateway.admin_key)]), ("key", [("x-admin-key", CLIENT)])):
+        url = f"{gateway.base_url}/v0/management/traces"
+        for _ in range(200):  # they are written behind the traffic
+            listed = await ask(f"{url}?limit=500", b"", headers, method="GET")
+            if listed.json["total"] >= (REQUESTS if name == "admin" else REQUESTS // 2):
+                break
+            await asyncio.sleep(0.05)
+        assert listed.json["total"] >= (REQUESTS if name == "admin" else REQUESTS // 2), gateway.output
+        told[f"{name}: list"] = listed.body
+        for row in listed.json["data"]:
+            shown = await ask(f"{url}/{row['request_id']}", b"", headers, method="GET")
+            told[f"{name}: {row['alias']}"] = shown.body
+        again = await ask(f"{url}/{row['request_id']}/replay", b"", headers)
+        told[f"{name}: replay"] = again.body
+    return told
 
 
 def files_of(gateway: Gateway) -> dict[str, bytes]:
@@ -128,15 +150,21 @@ def decoded(directory: Path) -> list[bytes]:
 
 
 async def test_s30_no_secret_is_in_the_database_its_log_the_journal_or_the_logs(served):
-    _, files = served
+    _, files, _ = served
     assert {"plexus.db", "running plexus.db-wal", "output.log"} <= files.keys()
     assert any(name.endswith(".log") and data for name, data in files.items())
     assert {name: leaks(content) for name, content in files.items() if leaks(content)} == {}
 
 
 async def test_u55_188_no_secret_is_in_the_bodies_of_traces_once_they_are_unpacked(served):
-    gateway, _ = served
+    gateway, _, _ = served
     bodies = decoded(gateway.directory)
     assert len(bodies) > 4 * len(FAULTS) * 4
     assert {needle for body in bodies for needle in leaks(body)} == set()
     assert any(b"[redacted]" in body for body in bodies)
+
+
+async def test_s30_no_secret_is_in_what_the_management_api_tells_of_traces(served):
+    _, _, told = served
+    assert len(told) > 4 * len(FAULTS)
+    assert {name: leaks(content) for name, content in told.items() if leaks(content)} == {}

@@ -10,6 +10,8 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
+from plexus.traces import store
+from plexus.traces.trace import Body, Trace
 from plexus.usage.row import UsageRow
 from plexus.usage.store import write_rows
 from plexus.web.management import api
@@ -25,6 +27,7 @@ NAMES = {
     "aliases": "fast",
     "keys": "me",
     "quota": "me",
+    "traces": "0123abcd",
     "user-quotas": "hourly",
     "mcp-servers": "docs",
     "settings": "cooldown",
@@ -34,6 +37,7 @@ BODIES: dict[str, Any] = {
     "/explain": {"model": "fast", "messages": [{"role": "user", "content": "hi"}]},
     "/logging/level": {"level": "critical"},
     "/config/validate": b"providers: {}",
+    "/debug": {"keys": ["me"]},
 }
 QUERIES = {("DELETE", "/usage"): "before=0"}
 ADDRESSES = itertools.count(1)
@@ -104,7 +108,23 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Running]:
         assert started.plexus.bookkeeping is not None
         async with started.plexus.bookkeeping.database.writing() as connection:
             await write_rows(connection, [UsageRow(request_id="a-request", started_at=1, key="me", status="ok")])
+        await keep_trace(started)
         yield started
+
+
+async def keep_trace(gateway: Running) -> None:
+    """A trace of a request of the key."""
+    body = b'{"model":"fast","messages":[{"role":"user","content":"hi"}]}'
+    request = {"method": "POST", "path": "/v1/chat/completions", "headers": []}
+    nothing: dict[str, Any] = {"attempts": [], "timeline": [], "fidelity": [], "usage": {}, "plan": None, "error": None}
+    said = {"protocol": "chat", "stream": False, "array": False, "attribution": None}
+    document = {**nothing, **said, "request": request, "answer": {"status": 502, "headers": []}}
+    facts = {"key": "me", "alias": "fast", "provider": "", "model": "", "status": "error", "captured_by": "all"}
+    bodies = {"request": Body(size=len(body), kept=body)}
+    trace = Trace(request_id=NAMES["traces"], started_at=0, document=document, bodies=bodies, **facts)
+    assert gateway.plexus.bookkeeping is not None
+    async with gateway.plexus.bookkeeping.database.writing() as connection:
+        await store.write(connection, *store.packed(trace))
 
 
 async def call(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from plexus.core.clock import Clock
 from plexus.traces import store
 from plexus.traces.capture import ON_ERROR
 from plexus.traces.store import Wanted
@@ -51,13 +52,17 @@ async def upstream() -> AsyncIterator[RecordedUpstream]:
 
 
 @contextlib.asynccontextmanager
-async def serving(upstream: RecordedUpstream, folder: Path, **config: Any) -> AsyncIterator[Running]:
+async def serving(
+    upstream: RecordedUpstream, folder: Path, clock: Clock | None = None, **config: Any
+) -> AsyncIterator[Running]:
     """A gateway with a provider `a`, one `b` of another protocol for the client, and the alias `both` that begins at what fails."""
     models = ["ok", "busy", "stream", "cut", "long"]
+    at = upstream.base_url("chat")
+    prices = [{"pricing": {"source": "simple", "input": price, "output": 10 * price}} for price in (2.0, 1.0)]
     whole = {
         "providers": {
-            "a": provider(upstream.base_url("chat"), "chat", models),
-            "b": provider(upstream.base_url("chat"), "chat", models),
+            "a": provider(at, "chat", models) | {"models": dict.fromkeys(models, prices[0])},
+            "b": provider(at, "chat", models) | {"models": dict.fromkeys(models, prices[1])},
         },
         "models": {
             "both": {
@@ -68,7 +73,7 @@ async def serving(upstream: RecordedUpstream, folder: Path, **config: Any) -> As
         "keys": {"you": {"secret": "sk-test-9876543210"}},
         **config,
     }
-    async with running(whole, admin_key=ADMIN_KEY, books=folder) as started:
+    async with running(whole, clock, admin_key=ADMIN_KEY, books=folder) as started:
         yield started
 
 
@@ -245,6 +250,12 @@ async def test_when_traces_come_too_fast_some_are_left_out_and_counted(upstream,
         assert gateway.plexus.gateway.tracer.dropped == 1
 
 
+async def test_a_burst_of_small_requests_is_kept_whole(upstream, tmp_path):
+    async with serving(upstream, tmp_path, capture={"mode": "all"}) as gateway:
+        await asyncio.gather(*[chat(gateway, "direct/a/ok") for _ in range(90)])
+        assert len(await kept(gateway)) == 90
+
+
 async def test_what_is_out_of_bounds_is_deleted(upstream, tmp_path):
     async with serving(upstream, tmp_path, capture={"mode": "all"}, retention={"traces_bytes": 0}) as gateway:
         await chat(gateway, "direct/a/ok")
@@ -252,3 +263,131 @@ async def test_what_is_out_of_bounds_is_deleted(upstream, tmp_path):
         assert gateway.plexus.trace_keeping is not None
         assert await gateway.plexus.trace_keeping.trim() == 1
         assert await kept(gateway) == []
+
+
+AS_ADMIN = [("x-admin-key", ADMIN_KEY)]
+YOURS = [("authorization", "Bearer sk-test-9876543210")]
+
+
+async def manage(gateway: Running, method: str, path: str, body: Any = b"", headers: Any = AS_ADMIN) -> Response:
+    await kept(gateway)
+    return await ask(f"{gateway.url}/v0/management/{path}", body, headers, method=method)
+
+
+async def test_traces_are_listed_newest_first_filtered_and_in_pages(upstream, tmp_path):
+    async with serving(upstream, tmp_path, capture={"mode": "all"}) as gateway:
+        for model in ("direct/a/ok", "direct/a/busy", "both"):
+            await chat(gateway, model)
+        whole = (await manage(gateway, "GET", "traces")).json
+        assert [row["alias"] for row in whole["data"]] == ["both", "direct/a/busy", "direct/a/ok"]
+        assert (whole["total"], whole["next_cursor"]) == (3, None)
+        found: list[Any] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = (await manage(gateway, "GET", f"traces?limit=1{cursor}")).json
+            found += page["data"]
+            cursor = f"&cursor={page['next_cursor']}" if page["next_cursor"] else None
+        assert found == whole["data"]
+        for query, count in (("status=error", 1), ("provider=b", 1), ("alias=both&model=ok", 1), ("key=you", 0)):
+            assert (await manage(gateway, "GET", f"traces?{query}")).json["total"] == count, query
+        assert (await manage(gateway, "GET", "traces?since=2000-01-01T00:00:00Z")).json["total"] == 3
+        assert (await manage(gateway, "GET", "traces?until=2000-01-01")).json["total"] == 0
+        assert (await manage(gateway, "GET", "traces?cursor=WyJ4Il0")).status == 400
+
+
+async def test_a_trace_is_shown_whole_and_deleted(upstream, tmp_path):
+    async with serving(upstream, tmp_path, capture={"mode": "all"}) as gateway:
+        response = await chat(gateway, "both")
+        path = f"traces/{response.header('x-plexus-request-id')}"
+        shown = (await manage(gateway, "GET", path)).json
+        assert shown["bodies"]["answer"] == {
+            "size": len(SAID),
+            "gap_at": None,
+            "encoding": "text",
+            "data": SAID.decode(),
+        }
+        assert [attempt["provider"] for attempt in shown["attempts"]] == ["a", "b"]
+        assert shown["attempts"][0]["request"]["url"].startswith(upstream.base_url("chat"))
+        assert (await manage(gateway, "DELETE", path)).json == {"deleted": 1}
+        assert (await manage(gateway, "GET", path)).status == 404
+        assert (await manage(gateway, "DELETE", path)).json == {"deleted": 0}
+
+
+async def test_the_holder_of_a_key_sees_its_own_traces_without_whereabouts(upstream, tmp_path):
+    async with serving(upstream, tmp_path, capture={"mode": "all"}) as gateway:
+        mine = (await chat(gateway, "direct/a/ok")).header("x-plexus-request-id")
+        url = gateway.url + "/v1/chat/completions"
+        yours = (await ask(url, {"model": "direct/a/ok", **HI}, YOURS)).header("x-plexus-request-id")
+        listed = (await manage(gateway, "GET", "traces", headers=YOURS)).json
+        assert [row["request_id"] for row in listed["data"]] == [yours]
+        assert listed["total"] == 1
+        assert (await manage(gateway, "GET", "traces?key=me", headers=YOURS)).json["total"] == 0
+        assert (await manage(gateway, "GET", f"traces/{mine}", headers=YOURS)).status == 404
+        shown = (await manage(gateway, "GET", f"traces/{yours}", headers=YOURS)).json
+        attempt = shown["attempts"][0]
+        assert (attempt["request"]["url"], attempt["request"]["headers"], attempt["answer"]["headers"]) == (
+            None,
+            None,
+            None,
+        )
+        assert upstream.base_url("chat") not in json.dumps(shown)
+        assert (await manage(gateway, "POST", f"traces/{yours}/replay", headers=YOURS)).status == 403
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<img src=x onerror=alert(1)>",
+        "</script><script>alert(1)</script>",
+        "[a](javascript:alert(1))",
+        "\x1b[31mred",
+        "\u202eltr",
+        "=cmd()",
+    ],
+)
+async def test_s38_s39_s40_what_was_said_comes_back_as_text_inside_json(upstream, tmp_path, text):
+    async with serving(upstream, tmp_path, capture={"mode": "all"}) as gateway:
+        body = {"model": "direct/a/ok", "messages": [{"role": "user", "content": text}]}
+        response = await gateway.post("/v1/chat/completions", body)
+        answer = await manage(gateway, "GET", f"traces/{response.header('x-plexus-request-id')}")
+    assert (answer.header("content-type"), answer.header("x-content-type-options")) == ("application/json", "nosniff")
+    assert json.loads(answer.json["bodies"]["request"]["data"]) == body
+
+
+async def test_s33_capturing_for_a_while_begins_at_once_and_ends_by_itself(upstream, tmp_path):
+    now = [1_800_000_000.0]
+    async with serving(upstream, tmp_path, Clock(wall=lambda: now[0]), capture={"mode": "off"}) as gateway:
+        told = await manage(gateway, "PUT", "debug", {"keys": ["me"], "seconds": 60})
+        assert (told.status, told.json["keys"], told.json["mode"]) == (200, ["me"], "off")
+        await chat(gateway, "direct/a/ok")
+        await ask(gateway.url + "/v1/chat/completions", {"model": "direct/a/ok", **HI}, YOURS)
+        assert [(trace.key, trace.captured_by) for trace in await kept(gateway)] == [("me", "debug")]
+        now[0] += 60
+        await chat(gateway, "direct/a/ok")
+        assert len(await kept(gateway)) == 1
+        assert (await manage(gateway, "GET", "debug")).json["until"] is None
+
+
+async def test_s33_capturing_for_a_while_is_bounded_names_something_and_can_be_ended(upstream, tmp_path):
+    async with serving(upstream, tmp_path, capture={"mode": "off"}) as gateway:
+        for wrong in ({}, {"everything": True, "seconds": 86_401}, {"keys": ["me"], "seconds": 0}, {"key": "me"}):
+            assert (await manage(gateway, "PUT", "debug", wrong)).status == 400, wrong
+        assert (await manage(gateway, "PUT", "debug", {"everything": True})).json["until"] is not None
+        assert (await manage(gateway, "DELETE", "debug")).json["until"] is None
+        await chat(gateway, "direct/a/busy")
+        assert await kept(gateway) == []
+
+
+async def test_without_a_database_there_are_no_traces_and_none_can_be_asked_for(upstream):
+    async with running({}, admin_key=ADMIN_KEY) as gateway:
+        for method, path, body, status in (
+            ("GET", "traces", b"", 200),
+            ("GET", "traces/x", b"", 404),
+            ("DELETE", "traces/x", b"", 200),
+            ("POST", "traces/x/replay", b"", 404),
+            ("GET", "debug", b"", 200),
+            ("PUT", "debug", {"everything": True}, 409),
+            ("DELETE", "debug", b"", 200),
+        ):
+            answer = await ask(f"{gateway.url}/v0/management/{path}", body, AS_ADMIN, method=method)
+            assert answer.status == status, (method, path)

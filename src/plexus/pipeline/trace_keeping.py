@@ -25,7 +25,7 @@ class TraceKeeping:
 
     def __init__(self, tracer: Tracer, database: Database, retention: Callable[[], Retention], clock: Clock) -> None:
         """`retention` gives the bounds of the configuration in force."""
-        self._tracer, self._database, self._retention, self._clock = tracer, database, retention, clock
+        self._tracer, self.database, self._retention, self._clock = tracer, database, retention, clock
         self.redactor = Redactor(())
         """Knows the secrets of the configuration in force; replaced with it."""
         self._turn = asyncio.Lock()
@@ -61,7 +61,7 @@ class TraceKeeping:
             return False
         try:
             row, bodies = await asyncio.to_thread(_made, finished, self.redactor)
-            async with self._database.writing() as connection:
+            async with self.database.writing() as connection:
                 await store.write(connection, row, bodies)
         except Exception as error:  # noqa: BLE001 - a trace is worth less than what failed, and less than the loop
             if not self.failed:
@@ -74,7 +74,7 @@ class TraceKeeping:
         bounds, gone = self._retention(), 0
         before = int((self._clock.wall() - bounds.traces) * 1000)
         while True:
-            async with self._database.writing() as connection:
+            async with self.database.writing() as connection:
                 deleted = await store.trim(connection, before, bounds.traces_bytes)
             if not deleted:
                 return gone

@@ -67,8 +67,11 @@ class Finished(NamedTuple):
     @property
     def size(self) -> int:
         """About how many bytes it holds in memory."""
+        answer, sent = self.followed.answer, self.followed.sent
+        heard = sum(attempt.heard.body.kept for attempt in self.attempts if attempt.heard is not None)
         bodies = sum(len(attempt.rendering.body) for attempt in self.attempts)
-        return len(self.call.body.body) + bodies + self.followed.bound * (len(self.attempts) + 1)
+        told = len(answer.body) if answer is not None and isinstance(answer.body, bytes) else 0
+        return len(self.call.body.body) + bodies + heard + told + (sent.kept if sent is not None else 0)
 
 
 class Tracer:
@@ -77,7 +80,7 @@ class Tracer:
     def __init__(self, captures: Captures, clock: Clock, dice: Callable[[], float]) -> None:
         """`dice` gives numbers in [0, 1)."""
         self.captures, self._clock, self._dice = captures, clock, dice
-        self._queue: deque[Finished] = deque()
+        self._queue: deque[tuple[Finished, int]] = deque()
         self._size = 0
         self._filled = asyncio.Event()
         self.dropped = 0
@@ -106,13 +109,14 @@ class Tracer:
             self._put(Finished(followed, call, attempts, serving, record, reason))
 
     def _put(self, finished: Finished) -> None:
-        if len(self._queue) >= _NUMBER or self._size + finished.size > _QUEUED:
+        size = finished.size
+        if len(self._queue) >= _NUMBER or self._size + size > _QUEUED:
             if not self.dropped:
                 log.warning("traces come faster than they can be written; some are left out")
             self.dropped += 1
             return
-        self._queue.append(finished)
-        self._size += finished.size
+        self._queue.append((finished, size))
+        self._size += size
         self._filled.set()
 
     async def filled(self) -> None:
@@ -125,6 +129,6 @@ class Tracer:
         """The next one; None when there is none."""
         if not self._queue:
             return None
-        finished = self._queue.popleft()
-        self._size -= finished.size
+        finished, size = self._queue.popleft()
+        self._size -= size
         return finished

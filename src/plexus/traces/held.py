@@ -37,6 +37,11 @@ class Held:
         while self._last_size - len(self._last[0]) >= half:
             self._last_size -= len(self._last.popleft())
 
+    @property
+    def kept(self) -> int:
+        """Bytes that are kept, at most."""
+        return min(self.size, self._bound)
+
     def ends(self) -> tuple[bytes, bytes]:
         """The beginning and, when the middle is missing, the end; otherwise the beginning is all there is."""
         if self._last is None:

@@ -12,6 +12,7 @@ from plexus.settings.known import Known
 from plexus.settings.schema import Settings
 
 if TYPE_CHECKING:
+    from plexus.pipeline.trace_keeping import TraceKeeping  # it loads the database's library
     from plexus.settings.editing import Editing
     from plexus.storage.engine import Database
 
@@ -34,3 +35,5 @@ class Managed(Struct, frozen=True, kw_only=True):
     """Where usage is kept; None where nothing is."""
     editing: "Callable[[], Editing | None]" = _none
     """What changes the configuration; None where it has no home, or none that answers yet."""
+    traces: "TraceKeeping | None" = None
+    """None where there is no database to keep them in."""
