@@ -146,7 +146,8 @@ def path_of(route: APIRoute) -> str:
 
 def needs_home(method: str, path: str) -> bool:
     """Whether the answer is that the configuration of this gateway has no home, or that the request says nothing."""
-    changes = method in {"PUT", "DELETE"} and path.split("/")[1] not in {"cooldowns", "performance", "logging", "usage"}
+    running = {"cooldowns", "performance", "logging", "usage", "debug", "traces"}
+    changes = method in {"PUT", "DELETE"} and path.split("/")[1] not in running
     return changes or (method == "POST" and path.startswith("/keys")) or "revisions" in path or path == "/audit"
 
 
