@@ -154,6 +154,7 @@ class Plexus:
 
     async def _keep_books(self, place: Place) -> None:
         from plexus.pipeline.bookkeeping import Bookkeeping  # noqa: PLC0415 - without books no database library is loaded
+        from plexus.pipeline.retention import Retaining  # noqa: PLC0415 - as above
 
         gateway = self.gateway
         self.bookkeeping = keeping = Bookkeeping(place, gateway.quotas, gateway.clock, gateway.dice, self._open_home)
@@ -167,6 +168,8 @@ class Plexus:
 
         gateway.sink, gateway.opened = sink, keeping.books.opened
         gateway.waits_for = lambda: keeping.waits_for
+        retaining = Retaining(keeping.database, lambda: self._settings.retention, gateway.clock)
+        self._tasks.append(asyncio.create_task(retaining.run(lambda: keeping.waits_for)))
         self._keep_traces(keeping)
 
     def _keep_traces(self, books: "Bookkeeping") -> None:
@@ -201,6 +204,7 @@ class Plexus:
         self.gateway.snapshot = snapshot = self._compiled(settings)
         self._settings = settings
         self.gateway.traffic.configure(snapshot.rules)
+        self.gateway.traffic.events.tell("config.reloaded", None, version=snapshot.version)
         self.gateway.quotas.configure({quota for quotas in snapshot.quotas.values() for quota in quotas})
         if self.gateway.tracer is not None and self.trace_keeping is not None:
             self.gateway.tracer.captures.configure(settings.capture)

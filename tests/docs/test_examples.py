@@ -84,7 +84,7 @@ def test_the_provider_shown_is_a_declaration():
     assert isinstance(_plug("docs/contributing/add-a-provider.md").PROVIDER, Provider)
 
 
-NOT_THERE = {"Retention of usage": "retention.usage"}
+NOT_THERE = {"MCP proxy": "mcp_servers"}
 """What the README says is not built, and the key of the configuration that nothing acts on until it is."""
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 from fastapi import APIRouter
@@ -17,7 +18,7 @@ from plexus.usage.store import write_rows
 from plexus.web.management import api
 from plexus.web.management.access import ADMIN
 from tests.gateway.running import KEY, Running, provider, running
-from tests.harness.raw_client import Response, ask
+from tests.harness.raw_client import RawClient, Response, ask, request
 
 ADMIN_KEY = "sk-admin-access-4711"
 ROUTES = [route for router in api.routers() for route in router.routes if isinstance(route, APIRoute)]
@@ -135,7 +136,20 @@ async def call(
     origin = ("x-forwarded-for", f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
     queries = [part for part in (credential.query, query) if part]
     url = gateway.url + path + ("?" + "&".join(queries) if queries else "")
-    return await ask(url, body, [*credential.headers, origin], method=method)
+    headers = [*credential.headers, origin]
+    if path == f"{api.PREFIX}/events":
+        return await opened(url, headers)
+    return await ask(url, body, headers, method=method)
+
+
+async def opened(url: str, headers: list[tuple[str, str]]) -> Response:
+    """The answer of what does not end once it has begun: without its body then."""
+    parts = urlsplit(url)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    async with await RawClient.connect(url) as client:
+        await client.send(request("GET", target, b"", headers, host=parts.netloc))
+        begun = (await client.read_until(b"\r\n")).startswith(b"HTTP/1.1 200")
+        return await client.read_response(method="HEAD" if begun else "GET")
 
 
 def path_of(route: APIRoute) -> str:

@@ -48,7 +48,7 @@ def fuzzed(gateway: Gateway, examples: int) -> Counter[tuple[str, int]]:
     described = schemathesis.openapi.from_url(f"{gateway.base_url}/openapi.json")
     statuses: Counter[tuple[str, int]] = Counter()
     addresses = itertools.count(1)
-    for found in described.get_all_operations():
+    for found in described.exclude(path="/v0/management/events").get_all_operations():  # it does not end
         assert isinstance(found, Ok), found
         for mode, role in itertools.product(GenerationMode, ROLES):
             series(found.ok().as_strategy(generation_mode=mode), role, examples, statuses, addresses)

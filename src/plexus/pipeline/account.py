@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from plexus.ir.drops import tally
 from plexus.ir.errors import Fault, InvalidRequest
-from plexus.pipeline.admission import Admitted
+from plexus.pipeline.admission import Admitted, QuotaExceeded
 from plexus.pipeline.attempt import Attempt, Tried
 from plexus.pipeline.booking import Ending, charges_of, row_of
 from plexus.pipeline.call import Answer, Call
+from plexus.pipeline.events import Kind
 from plexus.pipeline.failure import for_client
 from plexus.pipeline.gateway import Gateway
 from plexus.pipeline.interruption import interruption
@@ -21,7 +23,7 @@ from plexus.pipeline.snapshot import Door
 from plexus.quota.told import headers
 from plexus.routing.plan import Plan
 from plexus.upstream.failures import UpstreamFailed
-from plexus.usage.row import RowStatus
+from plexus.usage.row import RowStatus, amount_text
 
 CLIENT_GONE = 499
 """The status booked when the client left before there was an answer."""
@@ -42,6 +44,7 @@ class Account:
         self.followed = gateway.tracer.begin(call) if gateway.tracer is not None else None
         """What is held of it for a trace; None when it will not be one."""
         self._closed = False
+        self._tell("request.started", alias=call.model, client_protocol=call.protocol.name, streaming=call.stream)
 
     def begin(self, door: Door, rendering: Rendering, lease: Lease) -> Attempt:
         """Note an attempt at a target."""
@@ -68,6 +71,8 @@ class Account:
         try:
             yield
         except (Refused, InvalidRequest) as error:
+            if isinstance(error, QuotaExceeded):
+                self._tell("quota.exceeded", message=error.fault.message, retry_after=error.fault.retry_after)
             self.close("error", error.fault.status, error.fault)
             raise
         except UpstreamFailed as error:
@@ -93,6 +98,7 @@ class Account:
             attempt.close("cancelled")
         record = self._record(status, http_status, fault)
         self._gateway.sink(record)
+        self._completed(record)
         if self.followed is not None and self._gateway.tracer is not None:
             self._gateway.tracer.over(self.followed, self._call, self.attempts, self.serving, record)
 
@@ -136,6 +142,42 @@ class Account:
             row=row,
             bookings=bookings,
         )
+
+    def updated(self) -> None:
+        """The answer has begun."""
+        attempt = self.serving
+        if attempt is not None:
+            tried = attempt.tried
+            self._tell("request.updated", provider=tried.provider, model=tried.model, attempt=tried.number)
+
+    def failed(self, attempt: Attempt) -> None:
+        """An attempt has failed; the request may go on."""
+        tried = attempt.tried
+        told = {"provider": tried.provider, "model": tried.model, "attempt": tried.number, "reason": tried.reason}
+        self._tell("attempt.failed", **told, http_status=tried.http_status)
+
+    def _completed(self, record: Record) -> None:
+        if not self._gateway.traffic.events.heard:
+            return
+        row = record.row
+        self._tell(
+            "request.completed",
+            alias=row.alias,
+            provider=row.provider,
+            model=row.model,
+            status=row.status,
+            http_status=row.http_status,
+            error_class=row.error_class,
+            input_tokens=row.input_tokens,
+            output_tokens=row.output_tokens,
+            cost=None if row.cost is None else amount_text(row.cost),
+            duration_ms=round(row.duration_ms, 3),
+        )
+
+    def _tell(self, kind: Kind, **facts: Any) -> None:
+        events = self._gateway.traffic.events
+        if events.heard:
+            events.tell(kind, self._call.key.name, request_id=self._call.request_id, **facts)
 
     @property
     def standing(self) -> list[tuple[bytes, bytes]]:

@@ -164,6 +164,7 @@ class Attempts:
         """Book a failed attempt; whether the next target may be tried."""
         verdict = attempt.failed(failed.fault, ending_of(failed.fault))
         self._failure = failed
+        self._account.failed(attempt)
         target = attempt.door.target
         log.warning(
             "attempt failed",
@@ -190,6 +191,7 @@ class Attempts:
         waited = attempt.began()
         gateway.traffic.waits[self._call.stream].took(target.provider, target.model, waited)
         self._account.serving = attempt
+        self._account.updated()
         self._settle(worth=True)
 
     def _settle(self, *, worth: bool) -> None:

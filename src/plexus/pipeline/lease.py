@@ -23,14 +23,20 @@ class Lease:
     def answered(self) -> None:
         """The target's answer has begun: it is well."""
         traffic = self._traffic
-        traffic.cooldowns.succeeded(self._leave, traffic.clock.wall())
+        for provider, model in traffic.cooldowns.succeeded(self._leave, traffic.clock.wall()):
+            traffic.events.tell("cooldown.cleared", None, provider=provider, model=model or None)
 
     def failed(self, verdict: Verdict) -> None:
         """The target failed, before its answer began or after it."""
         traffic = self._traffic
         if verdict.cools:
             wide = verdict.cools == "credential"
-            traffic.cooldowns.failed(self._leave, traffic.clock.wall(), traffic.dice, wide=wide, said=verdict.seconds)
+            now = traffic.clock.wall()
+            set_now = traffic.cooldowns.failed(self._leave, now, traffic.dice, wide=wide, said=verdict.seconds)
+            if set_now is not None:
+                target = {"provider": self.candidate.provider, "model": None if wide else self.candidate.model}
+                seconds = round(set_now.until - now, 3)
+                traffic.events.tell("cooldown.set", None, **target, seconds=seconds, reason=verdict.reason)
         if not verdict.client_fault:
             self.measured(Sample(failed=True))
 

@@ -1,4 +1,4 @@
-"""What this process knows of its targets from the requests it served. It holds the state; the rules are routing's.
+"""What this process knows of its targets from the requests it served, and who is told of it. The rules are routing's.
 
 Kept in memory; `export` and `load` carry what must survive a restart through whatever keeps it.
 """
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from plexus.core.clock import Clock
+from plexus.pipeline.events import Events
 from plexus.pipeline.retrying import Retrying
 from plexus.pipeline.rules import Rules
 from plexus.pipeline.waiting_line import WaitingLine
@@ -28,6 +29,7 @@ class Traffic:
     def __init__(self, clock: Clock, dice: Dice, rules: Rules) -> None:
         """Nothing is known yet."""
         self.clock, self.dice = clock, dice
+        self.events = Events(clock)
         self.cooldowns = Cooldowns(rules.policy)
         self.line = WaitingLine(Slots(rules.slots), Queue(rules.queue))
         self.measurements = Measurements()

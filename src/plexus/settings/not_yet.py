@@ -28,9 +28,6 @@ NOT_YET = frozenset(
         "keys.<name>.allow_raw_passthrough",
         "mcp_servers",
         "network.metrics_token",
-        "retention.usage",
-        "retention.errors",
-        "retention.audit",
         "vision_fallthrough",
     }
 )

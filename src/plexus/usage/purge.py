@@ -1,12 +1,15 @@
-"""Old usage rows leave in small batches, each a transaction of its own: nobody waits long for the write lock. Sums stay."""
+"""Old rows leave in small batches, each a transaction of its own: nobody waits long for the write lock. Sums of usage stay."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Column, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.core.clock import Clock
 from plexus.storage.engine import Database
+from plexus.storage.tables.records import audit_log, errors
 from plexus.storage.tables.usage import usage_attempts, usage_requests
 
 HELD = 0.1
@@ -14,6 +17,9 @@ HELD = 0.1
 PAUSE = 0.05
 """Seconds between batches, for those who wait for the lock."""
 _LEAST, _FIRST, _MOST = 10, 100, 2000
+Sleep = Callable[[float], Awaitable[None]]
+_Delete = Callable[[AsyncConnection, int, int], Awaitable[int]]
+"""Deletes so many of the rows before a moment, and says how many there were."""
 
 
 class Pace:
@@ -31,29 +37,62 @@ class Pace:
             self.rows = min(_MOST, self.rows * 2)
 
 
-async def purge_usage(
-    database: Database, before: int, clock: Clock, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-) -> int:
+async def purge_usage(database: Database, before: int, clock: Clock, sleep: Sleep = asyncio.sleep) -> int:
     """Delete the requests that began before a moment (milliseconds since the epoch), with their attempts. Returns how many.
 
     Raises:
         DatabaseAway, SQLAlchemyError: when the database does not answer; what was deleted stays so.
     """
+    return await _purge(database, _oldest_usage, before, clock, sleep)
+
+
+async def purge_errors(database: Database, before: int, clock: Clock, sleep: Sleep = asyncio.sleep) -> int:
+    """Delete the errors before a moment, as `purge_usage` does."""
+    return await _purge(database, _oldest_errors, before, clock, sleep)
+
+
+async def purge_audit(database: Database, before: int, clock: Clock, sleep: Sleep = asyncio.sleep) -> int:
+    """Delete what the audit log says of the time before a moment, as `purge_usage` does."""
+    return await _purge(database, _oldest_audit, before, clock, sleep)
+
+
+async def _purge(database: Database, some: _Delete, before: int, clock: Clock, sleep: Sleep) -> int:
     pace, gone = Pace(), 0
-    while removed := await _batch(database, before, pace, clock):
+    while True:
+        async with database.writing() as connection:
+            began = clock.monotonic()
+            removed = await some(connection, before, pace.rows)
+        pace.took(clock.monotonic() - began)
+        if not removed:
+            return gone
         gone += removed
         await sleep(PAUSE)
-    return gone
 
 
-async def _batch(database: Database, before: int, pace: Pace, clock: Clock) -> int:
-    column = usage_requests.c.request_id
-    oldest = select(column).where(usage_requests.c.started_at < before).order_by(usage_requests.c.started_at)
-    async with database.writing() as connection:
-        began = clock.monotonic()
-        names = list((await connection.execute(oldest.limit(pace.rows))).scalars())
-        if names:
-            await connection.execute(delete(usage_attempts).where(usage_attempts.c.request_id.in_(names)))
-            await connection.execute(delete(usage_requests).where(column.in_(names)))
-    pace.took(clock.monotonic() - began)
+async def _oldest_usage(connection: AsyncConnection, before: int, rows: int) -> int:
+    names = await _oldest(connection, usage_requests.c.request_id, usage_requests.c.started_at, before, rows)
+    if names:
+        await connection.execute(delete(usage_attempts).where(usage_attempts.c.request_id.in_(names)))
+        await connection.execute(delete(usage_requests).where(usage_requests.c.request_id.in_(names)))
     return len(names)
+
+
+async def _oldest_errors(connection: AsyncConnection, before: int, rows: int) -> int:
+    numbers = await _oldest(connection, errors.c.id, errors.c.at, before, rows)
+    if numbers:
+        await connection.execute(delete(errors).where(errors.c.id.in_(numbers)))
+    return len(numbers)
+
+
+async def _oldest_audit(connection: AsyncConnection, before: int, rows: int) -> int:
+    numbers = await _oldest(connection, audit_log.c.id, audit_log.c.at, before, rows)
+    if numbers:
+        await connection.execute(delete(audit_log).where(audit_log.c.id.in_(numbers)))
+    return len(numbers)
+
+
+async def _oldest(
+    connection: AsyncConnection, name: Column[Any], time: Column[Any], before: int, rows: int
+) -> Sequence[Any]:
+    found = await connection.execute(select(name).where(time < before).order_by(time).limit(rows))
+    return found.scalars().all()

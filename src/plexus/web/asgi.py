@@ -44,6 +44,8 @@ class Application:
         """`started`: when the process began, in seconds since the epoch."""
         self._gateway, self._protocols = gateway, protocols
         self.load = Load(gateway.clock, lambda: gateway.snapshot.rules)
+        self.end_streams = gateway.traffic.events.close
+        """At the end of the server, what would never end by itself."""
         self.unready = ""
         """Why no requests should come here, for `/health/ready`; empty when they should."""
         exact, self._patterns = _routes(gateway, protocols, started)

@@ -85,6 +85,7 @@ class Server(uvicorn.Server):
         state = self.server_state
         await self._passed(self._notice, lambda: self._hurry)
         await self._let_go(sockets or [])
+        self._application.end_streams()
         for connection in list(state.connections):
             connection.shutdown()
         if state.tasks:

@@ -88,14 +88,19 @@ def test_keys_that_nothing_acts_on_yet_are_remarked_once_and_only_when_they_say_
         "p": {**PROVIDERS["p"], "estimate_tokens": True, "timeout": {"idle": "5s"}, "stall": {}},
         "q": {**PROVIDERS["q"], "estimate_tokens": True, "max_concurrency": None},
     }
-    sections = {"failover": {"enabled": True}, "retention": {"errors": "1d"}, "heartbeat": {"interval": "9s"}}
+    sections = {
+        "failover": {"enabled": True},
+        "retention": {"errors": "1d"},
+        "vision_fallthrough": {"prompt": "describe"},
+        "heartbeat": {"interval": "9s"},
+    }
     servers = {"q": {"url": "https://mcp.example.test/mcp"}}
     reading = read({"providers": providers, **sections, "mcp_servers": servers}, known)
     assert reading.settings is not None
     assert sorted(spelled(notice.path) for notice in reading.notices) == [
         "mcp_servers",
         "providers.p.estimate_tokens",
-        "retention.errors",
+        "vision_fallthrough",
     ]
 
 

@@ -29,5 +29,8 @@ async def cleared(
     ] = None,
 ) -> Cleared:
     """End cooldowns and forget the failures that led to them: all, one provider's, or exactly one target's."""
-    gone = managed.gateway.traffic.cooldowns.clear(*target_in(provider, model))
+    traffic = managed.gateway.traffic
+    gone = traffic.cooldowns.clear(*target_in(provider, model))
+    for name, own in gone:
+        traffic.events.tell("cooldown.cleared", None, provider=name, model=own or None)
     return Cleared(cleared=[TargetShown(provider=name, model=own or None) for name, own in gone])
