@@ -25,6 +25,7 @@ from plexus.pipeline.price_feed import feeding
 from plexus.pipeline.probe import probing
 from plexus.pipeline.record import Record
 from plexus.pipeline.snapshot import Snapshot
+from plexus.pipeline.tallies import Tallies
 from plexus.pipeline.tracing import Tracer
 from plexus.pipeline.traffic import Traffic
 from plexus.pipeline.whereabouts import Whereabouts
@@ -104,7 +105,8 @@ class Plexus:
         """
         self._configuration = configuration
         self._editing: Editing | None = None
-        self._settings, self._sink, self._clock, self._home = settings, sink, clock or Clock(), home
+        self._settings, self._told, self._clock, self._home = settings, sink, clock or Clock(), home
+        self._tallies = Tallies()
         self._admin_key, self._place = admin_key, books
         self.bookkeeping: Bookkeeping | None = None
         self.trace_keeping: TraceKeeping | None = None
@@ -198,6 +200,10 @@ class Plexus:
         if following is not None:
             self._tasks.append(asyncio.create_task(following))
 
+    def _sink(self, record: Record) -> None:
+        self._tallies.took(record)
+        self._told(record)
+
     async def configure(self, settings: Settings) -> None:
         """Replace the configuration as a whole; requests under way keep the one they started with."""
         await self._reach_demo(settings)
@@ -239,10 +245,22 @@ class Plexus:
             settings=lambda: self._settings,
             known=known(),
             admin_key=self._admin_key,
+            tallies=self._tallies,
+            books=self._behind,
             database=lambda: self.bookkeeping.database if self.bookkeeping is not None else None,
             editing=lambda: self._editing,
             traces=self.trace_keeping,
         )
+
+    def _behind(self) -> dict[str, float]:
+        if self.bookkeeping is None:
+            return {}
+        drain, books = self.bookkeeping.drain, self.bookkeeping.books
+        return {
+            "plexus_journal_backlog_bytes": float(drain.behind),
+            "plexus_journal_refused_entries": float(drain.refused),
+            "plexus_rows_lost": float(books.lost),
+        }
 
     async def _reach_demo(self, settings: Settings) -> None:
         if not self._demo_bases and any(provider.type == "demo" for provider in settings.providers.values()):

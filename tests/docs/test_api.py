@@ -84,7 +84,7 @@ def test_the_methods_told_are_served_with_a_key_where_told(methods, path, key, d
 
 
 def test_everything_else_is_not_found(demo: Gateway):
-    for path in ("/metrics", "/v1/embeddings", "/v1/audio/speech", "/v1/images/generations", "/v0/managementx"):
+    for path in ("/metric", "/v1/embeddings", "/v1/audio/speech", "/v1/images/generations", "/v0/managementx"):
         status, said = _status(demo, "GET", path)
         assert status == 404, path
         assert b"unknown_path" in said, path

@@ -27,7 +27,6 @@ NOT_YET = frozenset(
         "models.<name>.max_output",
         "keys.<name>.allow_raw_passthrough",
         "mcp_servers",
-        "network.metrics_token",
         "vision_fallthrough",
     }
 )

@@ -18,6 +18,7 @@ from plexus.web.head_rules import CLIENT_GONE
 from plexus.web.idempotency import Idempotency
 from plexus.web.inference import count, gemini, generate, models, stored
 from plexus.web.management.entry import Management
+from plexus.web.metrics import Metrics
 from plexus.web.overload import Load, refused
 from plexus.web.reply import Send, refusal, send_answer
 from plexus.web.shape import suggested
@@ -51,6 +52,7 @@ class Application:
         exact, self._patterns = _routes(gateway, protocols, started)
         exact["/health/ready"] = home.ready(lambda: self.unready or gateway.waits_for())
         exact["/openapi.json"] = management.document
+        exact["/metrics"] = Metrics(management.managed, management.doorkeeper, self._standing)
         self._patterns.append((re.compile(r"/v0/management/.+"), management))
         self._exact = {path.encode(): app for path, app in exact.items()}
         """A path known to the letter cannot be read in two ways."""
@@ -76,6 +78,10 @@ class Application:
                 raise
         finally:
             load.end()
+
+    def _standing(self) -> dict[str, float]:
+        load = self.load
+        return {"plexus_requests_in_flight": float(load.requests), "plexus_event_loop_lag_seconds": load.late}
 
     def _matching(self, scope: dict[str, Any]) -> App:
         """What serves a path that is not known to the letter, or says why nothing does."""

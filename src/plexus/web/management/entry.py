@@ -36,8 +36,7 @@ class Management:
 
     def __init__(self, managed: Managed) -> None:
         """Nothing of it is loaded yet."""
-        self._managed = managed
-        self._doorkeeper = Doorkeeper(managed)
+        self.managed, self.doorkeeper = managed, Doorkeeper(managed)
         self._loading = asyncio.Lock()
         self._app: Any = None
         self._document = b""
@@ -46,8 +45,8 @@ class Management:
         """Serve one request below `/v0/management`."""
         out = _Out(send, ids.request_id())
         try:
-            visitor = self._doorkeeper.admit(scope)
-            body = await read_body(dict(scope["headers"]), receive, self._managed.gateway.snapshot.limits)
+            visitor = self.doorkeeper.admit(scope)
+            body = await read_body(dict(scope["headers"]), receive, self.managed.gateway.snapshot.limits)
             app = await self._loaded()
             # Nothing here is mounted anywhere else, whatever a front server may have said.
             await app({**scope, "root_path": "", VISITOR: visitor, REQUEST_ID: out.request_id}, replayed(body), out)
@@ -78,7 +77,7 @@ class Management:
         if self._app is None:
             async with self._loading:
                 if self._app is None:
-                    self._app, self._document = await asyncio.to_thread(_load, self._managed)
+                    self._app, self._document = await asyncio.to_thread(_load, self.managed)
         return self._app
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from plexus.core.secret import Secret
 from plexus.pipeline.gateway import Gateway
+from plexus.pipeline.tallies import Tallies
 from plexus.protocols import WireProtocol
 from plexus.settings.known import Known
 from plexus.settings.schema import Settings
@@ -31,6 +32,10 @@ class Managed(Struct, frozen=True, kw_only=True):
     known: Known
     admin_key: Secret | None
     """None where nobody is the admin."""
+    tallies: Tallies = field(default_factory=Tallies)
+    """What metrics count."""
+    books: Callable[[], Mapping[str, float]] = dict
+    """How far the books are behind, as metrics."""
     database: "Callable[[], Database | None]" = _none
     """Where usage is kept; None where nothing is."""
     editing: "Callable[[], Editing | None]" = _none

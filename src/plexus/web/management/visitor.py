@@ -44,7 +44,7 @@ class Doorkeeper:
         gateway = self._managed.gateway
         snapshot, now = gateway.snapshot, gateway.clock.monotonic()
         address = _address(scope, snapshot)
-        credential = _presented(scope["headers"])
+        credential = presented(scope["headers"])
         if (seconds := self._failures.wait(address, now)) > 0:
             raise Refusal(
                 429, "too many wrong credentials came from this address", "too_many_failures", retry_after=seconds
@@ -73,7 +73,7 @@ class Doorkeeper:
         return hashlib.blake2b(credential, key=self._pepper, digest_size=32).digest()
 
 
-def _presented(headers: list[tuple[bytes, bytes]]) -> bytes | None:
+def presented(headers: list[tuple[bytes, bytes]]) -> bytes | None:
     """The one credential of a request; None when there is none, b"" (nobody's) when there are two different ones."""
     found: set[bytes] = set()
     for name, value in headers:
