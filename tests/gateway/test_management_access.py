@@ -104,6 +104,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Running]:
         "user_quotas": {"hourly": {"type": "rolling", "duration": "1h", "limit_type": "requests", "limit": 9}},
         "mcp_servers": {"docs": {"url": "https://mcp.example.test/mcp"}},
         "network": {"trusted_proxies": ["127.0.0.0/8"]},
+        "retention": {"usage": "30000d"},  # the row is of 1970
     }
     async with running(config, admin_key=ADMIN_KEY, books=tmp_path) as started:
         assert started.plexus.bookkeeping is not None

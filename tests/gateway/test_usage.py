@@ -29,6 +29,7 @@ async def gateway(address, tmp_path) -> AsyncIterator[Running]:
             "providers": {"p": provider(upstream.base_url("chat"), "chat", models)},
             "keys": {"me": {"secret": KEY, "quotas": ["q"]}, "you": {"secret": "sk-you"}},
             "user_quotas": {"q": {"type": "daily", "limit_type": "requests", "limit": 9}},
+            "retention": {"usage": "30000d"},  # the rows of tests are of 1970
         }
         books = Place(address, tmp_path / "journal")
         async with running(config, admin_key=ADMIN_KEY, books=books) as started:
