@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -104,12 +105,12 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Running]:
         "user_quotas": {"hourly": {"type": "rolling", "duration": "1h", "limit_type": "requests", "limit": 9}},
         "mcp_servers": {"docs": {"url": "https://mcp.example.test/mcp"}},
         "network": {"trusted_proxies": ["127.0.0.0/8"]},
-        "retention": {"usage": "30000d"},  # the row is of 1970
     }
     async with running(config, admin_key=ADMIN_KEY, books=tmp_path) as started:
         assert started.plexus.bookkeeping is not None
+        now = int(time.time() * 1000)
         async with started.plexus.bookkeeping.database.writing() as connection:
-            await write_rows(connection, [UsageRow(request_id="a-request", started_at=1, key="me", status="ok")])
+            await write_rows(connection, [UsageRow(request_id="a-request", started_at=now, key="me", status="ok")])
         await keep_trace(started)
         yield started
 

@@ -2,11 +2,13 @@
 
 import base64
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from plexus.core.clock import Clock
 from plexus.pipeline.books import Place
 from plexus.usage.row import UsageRow
 from plexus.usage.store import write_rows
@@ -29,10 +31,11 @@ async def gateway(address, tmp_path) -> AsyncIterator[Running]:
             "providers": {"p": provider(upstream.base_url("chat"), "chat", models)},
             "keys": {"me": {"secret": KEY, "quotas": ["q"]}, "you": {"secret": "sk-you"}},
             "user_quotas": {"q": {"type": "daily", "limit_type": "requests", "limit": 9}},
-            "retention": {"usage": "30000d"},  # the rows of tests are of 1970
         }
         books = Place(address, tmp_path / "journal")
-        async with running(config, admin_key=ADMIN_KEY, books=books) as started:
+        # The rows of tests are of the first hour of 1970, and must not be too old to be kept.
+        clock = Clock(wall=lambda: 86_400.0 + time.monotonic() % 3600)
+        async with running(config, clock, admin_key=ADMIN_KEY, books=books) as started:
             assert started.plexus.bookkeeping is not None
             await started.plexus.bookkeeping.ready()
             yield started
