@@ -8,8 +8,8 @@ from pathlib import Path
 _PRIVATE = 0o600
 
 
-def replace_file(path: Path, text: str, *, keep: bool = True) -> Path | None:
-    """Write `text` where `path` leads (through links), and return the copy of what stood there before, if anything did.
+def replace_file(path: Path, content: str | bytes, *, keep: bool = True) -> Path | None:
+    """Write `content` where `path` leads (through links), text as UTF-8. Returns the copy of what stood there, if anything did.
 
     `keep=False` leaves no copy: for the gateway's own file, which its commands change often.
 
@@ -27,8 +27,8 @@ def replace_file(path: Path, text: str, *, keep: bool = True) -> Path | None:
             shutil.copy2(real, backup)
     handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(mode)

@@ -3,13 +3,11 @@
 What must not be lost does not belong here.
 """
 
-import contextlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from plexus.core.json import JSONError, dumps, loads
+from plexus.storage.replace import replace_file
 
 _LARGEST = 64 * 1024 * 1024
 
@@ -39,16 +37,5 @@ class StateFile:
         data = dumps(state)
         if data == self._written:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self._path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        replace_file(self._path, data, keep=False)
         self._written = data

@@ -1,9 +1,8 @@
 """A file that holds one thing: read whole, replaced whole."""
 
-import contextlib
-import os
-import tempfile
 from pathlib import Path
+
+from plexus.storage.replace import replace_file
 
 
 class FileShelf:
@@ -30,15 +29,4 @@ class FileShelf:
         Raises:
             OSError: when it cannot be written; what was there stays.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self._path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        replace_file(self._path, data, keep=False)
