@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from typing import Self
@@ -67,7 +68,7 @@ class _Inlet:
                 return
 
 
-class WireServer:
+class WireServer(ABC):
     """Serves on 127.0.0.1, keeps `received` in order of arrival. `tempo` multiplies every delay of every script."""
 
     def __init__(self, *, port: int = 0, tempo: float = 1.0, tls: ssl.SSLContext | None = None) -> None:
@@ -81,9 +82,9 @@ class WireServer:
         self._models: Counter[str] = Counter()
         self._arrival = asyncio.Condition()
 
+    @abstractmethod
     def plan(self, model: str, received: Received) -> Plan:
         """The plan for this request. `model` may be known while the body is still coming."""
-        raise NotImplementedError
 
     @property
     def port(self) -> int:

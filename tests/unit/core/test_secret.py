@@ -41,7 +41,7 @@ def test_s30_every_way_of_showing_it_is_redacted(show):
 
 @pytest.mark.parametrize("write", [pickle.dumps, json.dumps, msgspec.json.encode])
 def test_s30_it_is_not_written_to_disk_by_accident(write):
-    with pytest.raises((TypeError, NotImplementedError)) as refused:
+    with pytest.raises(TypeError) as refused:
         write(SECRET)
     assert "canary" not in str(refused.value)
 
