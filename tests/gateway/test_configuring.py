@@ -18,6 +18,7 @@ from plexus.pipeline.books import Place
 from plexus.settings.database_url import DatabaseAddress
 from plexus.settings.file_home import FileHome
 from plexus.settings.schema import Settings
+from plexus.storage.failures import DatabaseAway
 from plexus.web.server import Server
 from tests.harness.raw_client import Response, ask
 from tests.harness.recorded_upstream import Answer, RecordedUpstream
@@ -421,3 +422,31 @@ async def test_the_watcher_takes_an_own_write_for_no_news(tmp_path):
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
     assert all(one.user_quotas for one in news)
+
+
+async def test_revealing_tells_what_is_written_and_is_in_the_log_before(gateway):
+    answer = await gateway.manage("POST", "providers/other/one/reveal")
+    assert answer.header("cache-control") == "no-store"
+    told = {row["path"]: (row["written"], row["variables"]) for row in answer.json["secrets"]}
+    assert told == {"api_key": (LITERAL, []), "headers.x-team": ("Bearer ${CONFIGURING_KEY}", ["CONFIGURING_KEY"])}
+    referring = (await gateway.manage("POST", "providers/openai/reveal")).json
+    [only] = referring["secrets"]
+    assert only == {"path": "api_key", "written": "${CONFIGURING_KEY}", "variables": ["CONFIGURING_KEY"]}
+    entries = (await gateway.get("audit"))["data"][:2]
+    assert [(entry["action"], entry["subject"]) for entry in entries] == [("reveal", "openai"), ("reveal", "other/one")]
+    assert all(entry["request_id"] and entry["before"] is entry["after"] is None for entry in entries)
+    stored = await gateway.stored()
+    assert LITERAL not in stored
+    assert FROM_ENVIRONMENT not in stored
+
+
+async def test_what_cannot_be_noted_is_not_revealed(gateway, monkeypatch):
+    async def away(*_: Any) -> None:
+        raise DatabaseAway("the database does not answer")
+
+    editing = gateway.plexus._editing
+    assert editing is not None
+    monkeypatch.setattr(editing.revisions, "log", away)
+    answer = await gateway.manage("POST", "providers/other/one/reveal")
+    assert answer.status == 503
+    assert LITERAL.encode() not in answer.body

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import plexus
 from plexus.core import logging
 from tests.gateway.running import KEY, Running, provider, running
 from tests.harness.raw_client import Response, ask
@@ -265,7 +266,7 @@ async def test_how_quotas_stand_is_told_exactly_and_only_of_the_own_key(upstream
 
 
 async def test_who_am_i(gateway):
-    assert (await manage(gateway, "GET", "self")).json == {"role": "admin", "key": None}
+    assert (await manage(gateway, "GET", "self")).json == {"version": plexus.__version__, "role": "admin", "key": None}
     own = (await gateway.get("/v0/management/self")).json
     assert (own["role"], own["key"]["name"], own["key"]["allowed_models"]) == ("key", "me", [])
 

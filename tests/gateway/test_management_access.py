@@ -164,7 +164,8 @@ def needs_home(method: str, path: str) -> bool:
     """Whether the answer is that the configuration of this gateway has no home, or that the request says nothing."""
     running = {"cooldowns", "performance", "logging", "usage", "debug", "traces"}
     changes = method in {"PUT", "DELETE"} and path.split("/")[1] not in running
-    return changes or (method == "POST" and path.startswith("/keys")) or "revisions" in path or path == "/audit"
+    told = "revisions" in path or path == "/audit" or path.endswith("/reveal")
+    return changes or (method == "POST" and path.startswith("/keys")) or told
 
 
 @pytest.mark.parametrize(("method", "route"), CALLS, ids=[f"{method} {route.path}" for method, route in CALLS])

@@ -124,7 +124,7 @@ def _doors(
 ) -> tuple[Door, ...]:
     """The ways to one model, preferred protocol first: the order of `access_via`, else of the declaration."""
     provider = settings.providers[name]
-    bases = demo if provider.type == "demo" else _bases(provider)
+    bases = demo if provider.type == "demo" else bases_of(provider)
     wanted: tuple[str, ...] = details.access_via or _served(provider, model, tuple(bases))
     spoken = [protocol for protocol in wanted if protocol in bases and protocol in protocols]
     if details.type != _TEXT:
@@ -135,12 +135,12 @@ def _doors(
 def _served(provider: ProviderSettings, model: str, spoken: tuple[str, ...]) -> tuple[str, ...]:
     """The protocols in which the model's own maker serves it; another provider serves it as it likes."""
     profile = profile_of(model)
-    if profile.family != _declared(provider).name:
+    if profile.family != declared_of(provider).name:
         return spoken
     return tuple(protocol for protocol in spoken if protocol in profile.protocols) or spoken
 
 
-def _declared(provider: ProviderSettings) -> Provider:
+def declared_of(provider: ProviderSettings) -> Provider:
     """The declaration a provider goes by: its type, else its host, else the least common one."""
     declared = named(provider.type) if provider.type is not None else None
     if declared is None and isinstance(provider.api_base_url, str):
@@ -151,17 +151,18 @@ def _declared(provider: ProviderSettings) -> Provider:
     return declared or fallback  # type: ignore[return-value] # one of them is set, as checked above
 
 
-def _bases(provider: ProviderSettings) -> Mapping[str, str]:
+def bases_of(provider: ProviderSettings) -> Mapping[str, str]:
+    """Protocol → base URL of a provider, the preferred protocol first."""
     where = provider.api_base_url
     if where is None or isinstance(where, str):
-        return bases_at(_declared(provider), where or "")
+        return bases_at(declared_of(provider), where or "")
     return where
 
 
-def _speaks(provider: ProviderSettings, protocol: str, base_url: str) -> Speaks:
+def speaks_at(provider: ProviderSettings, protocol: str, base_url: str) -> Speaks:
     """How the provider speaks a protocol: as declared, else as the protocol's own vendor would, else plainly."""
     at_host = recognise(base_url)
-    for declared in (_declared(provider), at_host, named(_VENDORS[protocol])):
+    for declared in (declared_of(provider), at_host, named(_VENDORS[protocol])):
         if declared is not None and protocol in declared.protocols:
             return declared.protocols[protocol]
     raise LookupError(protocol)
@@ -178,7 +179,7 @@ def _door(
     base_url: str,
 ) -> Door:
     (name, provided), (model_name, details) = provider, model
-    speaks = _speaks(provided, protocol.name, base_url)
+    speaks = speaks_at(provided, protocol.name, base_url)
     timeouts = settings.timeouts(name)
     path = speaks.path or protocol.path
     extra = {**provided.extra_body, **details.extra_body}

@@ -5,6 +5,7 @@ A probe takes the way of every request, from the attempt to the books; only its 
 
 import asyncio
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from plexus.core import ids
 from plexus.core.json import dumps
@@ -14,7 +15,7 @@ from plexus.ir.chat import ChatRequest, Message
 from plexus.ir.errors import InvalidRequest
 from plexus.ir.parts import Text
 from plexus.keys.key import Key
-from plexus.pipeline.account import Account
+from plexus.pipeline.account import Account, ending_of
 from plexus.pipeline.attempts import Attempts
 from plexus.pipeline.call import Call
 from plexus.pipeline.gateway import Gateway
@@ -34,6 +35,15 @@ _EVERY = 30.0
 _AT_ONCE = 2
 _QUESTION = "Count from one to twenty in words."
 _TOKENS = 64
+
+
+class Question(NamedTuple):
+    """What the gateway itself asks: in whose name, with how many tokens of answer at most, and in how many seconds."""
+
+    key: Key
+    text: str
+    tokens: int
+    seconds: float | None = None
 
 
 async def probing(gateway: Gateway) -> None:
@@ -85,18 +95,25 @@ async def probe(candidate: Candidate, gateway: Gateway) -> None:
         Refused, UpstreamFailed: when the target cannot be tried, or fails.
     """
     doors = gateway.snapshot.doors.get((candidate.provider, candidate.model), ())
-    if not doors:
-        return
-    call = _call(doors[0], gateway)
-    account = Account(call, gateway)
+    if doors:
+        call = call_through(doors[0], Question(KEY, _QUESTION, _TOKENS), gateway)
+        await asked(call, Plan(call.model, (candidate,)), Account(call, gateway), gateway)
+
+
+async def asked(call: Call, plan: Plan, account: Account, gateway: Gateway) -> None:
+    """Make a request of the gateway's own, and read its answer to the end.
+
+    Raises:
+        Refused, InvalidRequest, UpstreamFailed: when it cannot be made, or fails.
+    """
     with account.watch():
-        plan = Plan(call.model, (candidate,))
+        gateway.opened(call)
         committed = await Attempts(call, plan, account, gateway).committed()
         attempt = committed.attempt
         try:
             await collect(committed)
         except UpstreamFailed as failed:
-            attempt.failed(failed.fault, "error")
+            attempt.failed(failed.fault, ending_of(failed.fault))
             raise
         finally:
             committed.reply.close()
@@ -104,23 +121,24 @@ async def probe(candidate: Candidate, gateway: Gateway) -> None:
         account.close("ok", 200)
 
 
-def _call(door: Door, gateway: Gateway) -> Call:
+def call_through(door: Door, question: Question, gateway: Gateway) -> Call:
+    """The request that puts a question to the target behind a door, in the protocol of that door."""
     protocol, target = door.protocol, door.target
-    asked = ChatRequest(
+    wanted = ChatRequest(
         protocol=protocol.name,
         model=target.model,
-        messages=[Message(role="user", parts=[Text(text=_QUESTION)])],
-        max_tokens=_TOKENS,
+        messages=[Message(role="user", parts=[Text(text=question.text)])],
+        max_tokens=question.tokens,
         stream=True,
     )
     return Call(
         protocol=protocol,
-        body=RawObject(dumps(protocol.encode_request(asked, target).body)),
+        body=RawObject(dumps(protocol.encode_request(wanted, target).body)),
         model=f"direct/{target.provider}/{target.model}",
         stream=True,
-        headers=[],
+        headers=[(b"x-plexus-timeout", b"%g" % question.seconds)] if question.seconds is not None else [],
         request_id=ids.request_id(),
-        key=KEY,
+        key=question.key,
         attribution=None,
         snapshot=gateway.snapshot,
         started=gateway.clock.monotonic(),

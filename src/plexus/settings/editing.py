@@ -13,7 +13,7 @@ from plexus.settings.export import without_client_secrets
 from plexus.settings.file_home import settings_in
 from plexus.settings.homes import Home
 from plexus.settings.known import Known
-from plexus.settings.masks import masked, masked_text, restored, secrets_of
+from plexus.settings.masks import masked, masked_text, restored, revealed, secrets_of
 from plexus.settings.plain import version
 from plexus.settings.problems import ConfigurationError, Problem
 from plexus.settings.scalars import json_typed, snake
@@ -124,6 +124,21 @@ class Editing:
         """What is written at a path, secrets hidden; None when nothing is."""
         found = written.at(path)
         return None if found is REMOVED else json_typed(masked(found, written.secrets, self.environ))
+
+    async def reveal(self, path: Path, author: Author) -> dict[str, str]:
+        """The secrets below a path as they are written, `${NAME}` unexpanded, by where they are. It is in the log before.
+
+        Raises:
+            ConfigurationError, OSError: when what is in the home cannot be read.
+            DatabaseAway: when it cannot be noted; then nothing is told.
+        """
+        written = await self.now()
+        found = dict(revealed(written.at(path), written.secrets, self.environ))
+        note = Note(author.name, "reveal", path[0], ".".join(path[1:]), None, None, author.address, author.request_id)
+        async with self.revisions.database.writing() as connection:
+            await self.revisions.log(connection, note)
+        log.info("secrets revealed", what=".".join(path), by=author.name)
+        return found
 
     async def text(self) -> str:
         """The YAML, secrets hidden."""

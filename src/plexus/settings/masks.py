@@ -63,6 +63,25 @@ def masked(value: Any, secrets: frozenset[str], environ: Mapping[str, str]) -> A
     return REDACTED if meant in secrets else value
 
 
+def revealed(
+    value: Any, secrets: frozenset[str], environ: Mapping[str, str], path: str = ""
+) -> Iterator[tuple[str, str]]:
+    """Where in plain data secrets are, and how they are written there: a literal as it is, a reference as the reference."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from revealed(inner, secrets, environ, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from revealed(inner, secrets, environ, f"{path}[{index}]")
+    elif isinstance(value, str):
+        try:
+            meant = expanded(value, environ)
+        except BadReference:
+            return
+        if meant in secrets:
+            yield path, value
+
+
 def masked_text(text: str, secrets: frozenset[str], environ: Mapping[str, str]) -> str:
     """The YAML of a configuration with its secrets hidden, in comments too as far as they look like any."""
     content = content_of(text)

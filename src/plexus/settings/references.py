@@ -54,6 +54,12 @@ def expanded(scalar: str, environ: Mapping[str, str]) -> str:
     return "".join([*pieces, scalar[place:]])
 
 
+def names_in(scalar: str) -> list[str]:
+    """The environment variables a scalar refers to, in their order."""
+    references = (match[2].partition(":-")[0] for match in _ANY.finditer(scalar) if not match[1])
+    return [name for name in references if _NAME.fullmatch(name)]
+
+
 def _value(reference: str, closed: bool, environ: Mapping[str, str]) -> str:
     name, has_default, default = reference.partition(":-")
     if not closed or not _NAME.fullmatch(name):

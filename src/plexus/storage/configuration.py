@@ -115,8 +115,9 @@ class Revisions:
         await self.log(connection, note, at)
         return base + 1
 
-    async def log(self, connection: AsyncConnection, note: Note, at: int) -> None:
-        """Write a row into the log."""
+    async def log(self, connection: AsyncConnection, note: Note, at: int | None = None) -> None:
+        """Write a row into the log. `at` in milliseconds since 1970; now, when it is not given."""
+        at = int(self._now() * 1000) if at is None else at
         named = note._asdict()
         kind = named.pop("kind")
         await connection.execute(insert(audit_log).values(at=at, subject_kind=kind, **named))

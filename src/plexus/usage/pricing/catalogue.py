@@ -32,7 +32,7 @@ _RATES = {
     "web_search": "web_searches_kcount",
 }
 """Our kinds of tokens, and what the catalogue calls their prices."""
-_NAMES = {"gemini": "google", "vertex": "google", "xai": "x-ai", "bedrock": "aws"}
+NAMES = {"gemini": "google", "vertex": "google", "xai": "x-ai", "bedrock": "aws"}
 """Our names of providers that the catalogue calls otherwise."""
 _KILO = 3
 _PATH = re.compile(r"^(?:[^/]+/)*models/")
@@ -52,7 +52,8 @@ def price(question: Question) -> Price | None:
 
 
 @cache
-def _snapshot() -> "tuple[DataSnapshot, str]":
+def kept() -> "tuple[DataSnapshot, str]":
+    """The catalogue and its version."""
     from genai_prices import __version__  # noqa: PLC0415 - 0.2 s and 15 MB that a server with configured prices never pays
     from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - same
 
@@ -65,8 +66,8 @@ def _match(kind: str, base_url: str, model: str) -> "tuple[Provider, ModelInfo] 
 
     The name must be the catalogue's own: it would take "openai-compatible" for OpenAI. The search takes a millisecond.
     """
-    snapshot, _ = _snapshot()
-    name = _NAMES.get(kind, kind)
+    snapshot, _ = kept()
+    name = NAMES.get(kind, kind)
     known = name if any(provider.id == name for provider in snapshot.providers) else None
     for provider_id, url in ((None, base_url), (known, None)):
         if provider_id or url:
@@ -77,15 +78,20 @@ def _match(kind: str, base_url: str, model: str) -> "tuple[Provider, ModelInfo] 
     return None
 
 
+def rates_of(model: "ModelInfo", at: datetime, tier: str = "") -> tuple[tuple[Scale, ...], Decimal]:
+    """What a model costs at a moment in a tier: rates by the size of the request, and USD for each request."""
+    prices = model.get_prices(at, _context(tier))
+    return _scales(prices), _at(prices, "requests_kcount", 0) or NOTHING
+
+
 def _price(provider: "Provider", model: "ModelInfo", question: Question) -> Price:
-    moment = datetime.fromtimestamp(question.at / 1000, UTC)
-    prices = model.get_prices(moment, _context(question.service_tier))
+    scales, each = rates_of(model, datetime.fromtimestamp(question.at / 1000, UTC), question.service_tier)
     return Price(
         source="catalogue",
-        origin=f"genai-prices {_snapshot()[1]} {provider.id}/{model.id}",
-        scales=_scales(prices),
+        origin=f"genai-prices {kept()[1]} {provider.id}/{model.id}",
+        scales=scales,
         sized_by="whole",
-        per_request=_at(prices, "requests_kcount", 0) or NOTHING,
+        per_request=each,
         discount=question.discount,
     )
 

@@ -21,6 +21,15 @@ from plexus.web.management.refusals import Refusal
 from plexus.web.management.shapes import ErrorShown
 
 PREFIX = "/v0/management"
+NOT_YET = {
+    "quotas": "the meters of providers are not read yet",
+    "quota-checkers": "providers are not asked yet what is left of their quotas",
+    "oauth": "providers that log in by OAuth are not built yet",
+    "backup": "use the command `plexus backup FILE`",
+    "restore": "use the command `plexus restore FILE`",
+}
+"""Resources that are promised and not there, and what to say of them."""
+_UNKNOWN = 404
 _CODES = {404: "unknown_path", 405: "method_not_allowed"}
 _DESCRIPTION = """Looks at a running gateway and changes it. The admin key opens everything; a client
 key's secret shows what is the key's own. Both are sent as a bearer token or in `x-admin-key`."""
@@ -100,8 +109,11 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     return _response(Refusal(400, message, "invalid_value", param=param))
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    resource = request.url.path.removeprefix(f"{PREFIX}/").partition("/")[0]
+    if error.status_code == _UNKNOWN and resource in NOT_YET:
+        return _response(Refusal(501, f"{resource}: {NOT_YET[resource]}", "not_built"))
     allowed = (error.headers or {}).get("allow", "")
     said = {404: "there is nothing at this path", 405: f"use {allowed} here"}.get(error.status_code, str(error.detail))
     response = _response(Refusal(error.status_code, said, _CODES.get(error.status_code, "invalid_request")))

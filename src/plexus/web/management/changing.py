@@ -80,6 +80,14 @@ class Changes:
         except Exception as error:
             raise self._refusal(error, path) from error
 
+    async def reveal(self, section: str, name: str) -> dict[str, str]:
+        """The secrets of a named thing as they are written, by where they are; it is in the log before."""
+        path = (section, name)
+        try:
+            return await self.editing.reveal(path, self._author)
+        except Exception as error:
+            raise self._refusal(error, path) from error
+
     async def make(self, action: str, path: tuple[str, ...], value: Any, version: str | None) -> "Changed":
         """Make a change.
 

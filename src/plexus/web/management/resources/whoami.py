@@ -6,6 +6,7 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+import plexus
 from plexus.keys.key import Key
 from plexus.web.management.access import Anybody
 
@@ -25,8 +26,9 @@ class KeyShown(BaseModel):
 
 
 class SelfShown(BaseModel):
-    """The caller: the admin, or the holder of a key."""
+    """The caller: the admin, or the holder of a key. `version` is the gateway's."""
 
+    version: str
     role: Literal["admin", "key"]
     key: KeyShown | None
 
@@ -34,7 +36,8 @@ class SelfShown(BaseModel):
 @RESOURCE.get("/self")
 async def shown(visitor: Anybody) -> SelfShown:
     """Who I am."""
-    return SelfShown(role=visitor.role, key=KeyShown(**_fields(visitor.key)) if visitor.key is not None else None)
+    key = KeyShown(**_fields(visitor.key)) if visitor.key is not None else None
+    return SelfShown(version=plexus.__version__, role=visitor.role, key=key)
 
 
 def _fields(key: Key) -> dict[str, Any]:
