@@ -48,6 +48,11 @@ def level() -> str:
     return logging.getLevelName(_threshold.number).lower()
 
 
+def wanted(method: str) -> bool:
+    """Whether what is logged by this method (`info`, `warning` …) is written; saves making up what nobody reads."""
+    return _NUMBERS[method] >= _threshold.number
+
+
 def set_level(name: str) -> None:
     """Log from this level on, from now on. The standard library's records are logged from `warning` on at least."""
     _threshold.number = number = logging.getLevelNamesMapping()[name.upper()]

@@ -44,7 +44,8 @@ class Account:
         self.followed = gateway.tracer.begin(call) if gateway.tracer is not None else None
         """What is held of it for a trace; None when it will not be one."""
         self._closed = False
-        self._tell("request.started", alias=call.model, client_protocol=call.protocol.name, streaming=call.stream)
+        if gateway.traffic.events.heard:
+            self._tell("request.started", alias=call.model, client_protocol=call.protocol.name, streaming=call.stream)
 
     def begin(self, door: Door, rendering: Rendering, lease: Lease) -> Attempt:
         """Note an attempt at a target."""
@@ -146,7 +147,7 @@ class Account:
     def updated(self) -> None:
         """The answer has begun."""
         attempt = self.serving
-        if attempt is not None:
+        if attempt is not None and self._gateway.traffic.events.heard:
             tried = attempt.tried
             self._tell("request.updated", provider=tried.provider, model=tried.model, attempt=tried.number)
 

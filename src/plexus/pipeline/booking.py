@@ -9,7 +9,7 @@ from plexus.pipeline.attempt import Attempt
 from plexus.pipeline.call import Call
 from plexus.quota.admission import Charge
 from plexus.quota.measure import money
-from plexus.usage.booking import Tried, attempt_rows, booked
+from plexus.usage.booking import Tried, attempt_rows, overhead, summed
 from plexus.usage.price import Price
 from plexus.usage.row import AttemptRow, RowStatus, UsageRow
 from plexus.usage.tokens import delivered_tokens, thought_tokens
@@ -39,7 +39,7 @@ def row_of(call: Call, attempts: list[Attempt], last: Attempt | None, ending: En
 
     rows = [row for attempt in attempts for row in attempt_rows(_tried(attempt, call), price)]
     first = last.tried.ttft_ms if last is not None else None
-    row = UsageRow(
+    return UsageRow(
         request_id=call.request_id,
         started_at=at,
         key=call.key.name,
@@ -54,10 +54,11 @@ def row_of(call: Call, attempts: list[Attempt], last: Attempt | None, ending: En
         error_class=ending.error_class or None,
         ttft_ms=last.tried.started_ms + first if last is not None and first is not None else None,
         duration_ms=ending.duration_ms,
+        overhead_ms=overhead(ending.duration_ms, rows),
         fidelity=tuple(last.drops) if last is not None else (),
         error=ending.fault.message if ending.fault is not None else None,
+        **summed(rows),
     )
-    return booked(row, rows)
 
 
 def charges_of(row: UsageRow) -> list[Charge]:

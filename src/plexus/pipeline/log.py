@@ -1,6 +1,6 @@
 """One log line per finished request: who, what, where it went, how it ended. Never any content."""
 
-from plexus.core.logging import logger
+from plexus.core.logging import logger, wanted
 from plexus.pipeline.record import Record
 from plexus.usage.row import amount_text
 
@@ -9,8 +9,10 @@ log = logger("plexus.request")
 
 def log_record(record: Record) -> None:
     """Write the line; failures of a provider as warnings."""
-    usage = record.usage
-    write = log.info if record.error is None or record.error.status < 500 else log.warning  # noqa: PLR2004
+    failed = record.error is not None and record.error.status >= 500  # noqa: PLR2004
+    if not wanted("warning" if failed else "info"):
+        return
+    usage, write = record.usage, log.warning if failed else log.info
     write(
         "request",
         request_id=record.request_id,

@@ -1,7 +1,8 @@
 """From the facts of attempts to the rows that are booked: who billed, what counts, which cost the books go by."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -9,7 +10,7 @@ from msgspec.structs import asdict, replace
 
 from plexus.ir.chat import Usage
 from plexus.protocols.messages.usage import beside
-from plexus.usage.cost import ZERO, Cost, added, cost
+from plexus.usage.cost import ZERO, added, cost
 from plexus.usage.price import Price
 from plexus.usage.reported import reported
 from plexus.usage.row import COSTS, COUNTERS, AttemptRow, CostSource, Money, RowStatus, Tokens, UsageRow
@@ -17,6 +18,9 @@ from plexus.usage.tokens import measured
 
 _SHORTEST = 10.0
 """Milliseconds below which a speed says more of buffers than of the model."""
+_NOTHING = Tokens()
+_MONEY = Money.__struct_fields__
+_money = attrgetter(*_MONEY)
 
 
 class Tried(Struct, frozen=True, kw_only=True):
@@ -63,14 +67,15 @@ def attempt_row(tried: Tried, price: Price | None, *, trust_reported: bool = Tru
 
     `trust_reported`: whether a cost the provider reported goes before the computed one. Both are kept.
     """
-    charged = reported(tried.usage, tried.comments)
-    billed = bool(tried.status == "ok" or tried.delivered or charged or _counted(tried.usage))
-    tokens = Tokens()
+    charged, whole = reported(tried.usage, tried.comments), tried.status == "ok"
+    billed = bool(whole or tried.delivered or charged or _counted(tried.usage))
+    tokens = _NOTHING
     if billed:
-        whole = tried.status == "ok"
         tokens = measured(tried.usage, sent=tried.sent, delivered=tried.delivered, thought=tried.thought, whole=whole)
-    row = AttemptRow(
+    return AttemptRow(
         **asdict(tokens),
+        **_amounts(tokens, price, charged, billed=billed, trust_reported=trust_reported),
+        cost_reported=charged,
         provider=tried.provider,
         model=tried.model,
         upstream_protocol=tried.upstream_protocol,
@@ -84,22 +89,36 @@ def attempt_row(tried: Tried, price: Price | None, *, trust_reported: bool = Tru
         error_class=tried.error_class,
         error=tried.error,
         billed=billed,
-        cost_reported=charged,
     )
-    return priced(row, price, trust_reported=trust_reported)
 
 
 def priced(row: AttemptRow, price: Price | None, *, trust_reported: bool = True) -> AttemptRow:
     """The same attempt at this price: its counters and what the provider reported stay as they are."""
-    if not row.billed:
-        return replace(row, cost=ZERO.total, cost_source="unbilled", **_parts(ZERO))
-    computed = cost(price, row)
-    charged = row.cost_reported
-    if charged is not None and (trust_reported or computed.total is None):
-        return replace(row, cost=charged, cost_source="provider", **_parts(computed))
-    known = price is not None and computed.total is not None
-    source: CostSource = price.source if price is not None and known else "unknown"
-    return replace(row, cost=computed.total, cost_source=source, **_parts(computed))
+    amounts = _amounts(row, price, row.cost_reported, billed=row.billed, trust_reported=trust_reported)
+    return replace(row, **amounts)
+
+
+def _amounts(
+    tokens: Tokens, price: Price | None, charged: Decimal | None, *, billed: bool, trust_reported: bool
+) -> dict[str, Any]:
+    """The cost the books go by, where it comes from, and the computed one with its parts."""
+    computed, source = ZERO, "unbilled"
+    if billed:
+        computed = cost(price, tokens)
+        source = price.source if price is not None and computed.total is not None else "unknown"
+    booked, by_provider = computed.total, billed and charged is not None
+    if by_provider and (trust_reported or booked is None):
+        booked, source = charged, "provider"
+    return {
+        "cost": booked,
+        "cost_source": source,
+        "cost_computed": computed.total,
+        "cost_input": computed.input,
+        "cost_output": computed.output,
+        "cost_cache_read": computed.cache_read,
+        "cost_cache_write": computed.cache_write,
+        "price_version": computed.version,
+    }
 
 
 def booked(row: UsageRow, attempts: Sequence[AttemptRow]) -> UsageRow:
@@ -107,25 +126,26 @@ def booked(row: UsageRow, attempts: Sequence[AttemptRow]) -> UsageRow:
 
     A request nobody charged for cost nothing ("unbilled"); one that was cut off before anything was noted is unknown.
     """
-    billed = [attempt for attempt in attempts if attempt.billed]
-    last = attempts[-1] if attempts else None
     spent = row.overhead_ms if row.overhead_ms is not None else overhead(row.duration_ms, attempts)
-    return replace(
-        row,
-        attempts=tuple(attempts),
-        provider=last.provider if last else row.provider,
-        model=last.model if last else row.model,
-        upstream_protocol=last.upstream_protocol if last else row.upstream_protocol,
-        tokens_per_second=last.tokens_per_second if last else None,
-        overhead_ms=spent,
-        **_figures(billed, lost=row.status == "interrupted" and not billed),
-    )
+    return replace(row, overhead_ms=spent, **summed(attempts, cut_off=row.status == "interrupted"))
+
+
+def summed(attempts: Sequence[AttemptRow], *, cut_off: bool = False) -> dict[str, Any]:
+    """What the attempts say of their request: the fields of its row that come from them."""
+    billed = [attempt for attempt in attempts if attempt.billed]
+    told = _figures(billed, lost=cut_off and not billed)
+    told["attempts"] = tuple(attempts)
+    if attempts:
+        last = attempts[-1]
+        told["provider"], told["model"] = last.provider, last.model
+        told["upstream_protocol"], told["tokens_per_second"] = last.upstream_protocol, last.tokens_per_second
+    return told
 
 
 def _figures(billed: Sequence[AttemptRow], *, lost: bool) -> dict[str, Any]:
     """Counters, costs and what goes with them: those of the one billed attempt, or the sums over all."""
     if len(billed) == 1:
-        return {name: getattr(billed[0], name) for name in Money.__struct_fields__}
+        return dict(zip(_MONEY, _money(billed[0]), strict=True))
     versions = dict.fromkeys(attempt.price_version for attempt in billed if attempt.price_version)
     return {
         **{name: sum(getattr(attempt, name) for attempt in billed) for name in COUNTERS},
@@ -146,9 +166,12 @@ def speed(output_tokens: int, duration_ms: float, ttft_ms: float | None) -> floa
     return round(output_tokens * 1000 / window, 3) if output_tokens > 0 and window >= _SHORTEST else None
 
 
-def overhead(duration_ms: float, attempts: Iterable[AttemptRow]) -> float:
+def overhead(duration_ms: float, attempts: Sequence[AttemptRow]) -> float:
     """Milliseconds of a request in which no attempt was under way. Attempts that ran side by side do not count twice."""
     busy, reached = 0.0, 0.0
+    if len(attempts) == 1:
+        start, end = attempts[0].offset_ms, attempts[0].offset_ms + attempts[0].duration_ms
+        return round(max(duration_ms - max(min(end, duration_ms) - max(start, 0.0), 0.0), 0.0), 3)
     for start, end in sorted((attempt.offset_ms, attempt.offset_ms + attempt.duration_ms) for attempt in attempts):
         busy += max(min(end, duration_ms) - max(start, reached), 0.0)
         reached = max(reached, end)
@@ -157,17 +180,6 @@ def overhead(duration_ms: float, attempts: Iterable[AttemptRow]) -> float:
 
 def _counted(usage: Usage | None) -> bool:
     return usage is not None and bool(usage.input_total or usage.output)
-
-
-def _parts(amounts: Cost) -> dict[str, object]:
-    return {
-        "cost_computed": amounts.total,
-        "cost_input": amounts.input,
-        "cost_output": amounts.output,
-        "cost_cache_read": amounts.cache_read,
-        "cost_cache_write": amounts.cache_write,
-        "price_version": amounts.version,
-    }
 
 
 def _totals(billed: Sequence[AttemptRow], *, lost: bool) -> dict[str, Decimal | None]:

@@ -10,6 +10,8 @@ from plexus.usage.cost import EXACT, MOST, rounded
 
 _TICKS = 10
 """xAI counts ten-billionths: https://docs.x.ai/docs/key-information/consumption-and-rate-limits"""
+_FIELDS = frozenset({"cost_details", "cost", "estimated_cost", "cost_in_usd_ticks"})
+"""Where a usage object may hold a cost."""
 _IN_COMMENT = re.compile(r'"?request_cost_usd"?\s*[:=]\s*"?([0-9.eE+-]{1,40})')
 
 
@@ -26,6 +28,8 @@ def reported(usage: Usage | None, comments: Iterable[str] = ()) -> Decimal | Non
     if usage is None:
         return None
     raw = usage.raw if isinstance(usage.raw, Mapping) else {}
+    if raw.keys().isdisjoint(_FIELDS):
+        return _money(usage.cost) if usage.cost is not None else None
     for amount in (_details(raw), _plain(raw.get("cost")), _money(raw.get("estimated_cost")), _ticks(raw)):
         if amount is not None:
             return amount

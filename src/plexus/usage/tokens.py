@@ -3,8 +3,9 @@
 What is missing is estimated; whatever had to be put right leaves a flag. The arithmetic of a protocol is its decoder's.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
+from typing import Any, TypeGuard
 
 from plexus.ir.chat import ChatResponse, Usage
 from plexus.ir.estimate import text_tokens
@@ -19,12 +20,17 @@ _DEPTH = 4
 """How deep a provider's usage object is looked into for counters."""
 
 
+_SHARES = attrgetter(
+    "cache_write_1h", "audio_input", "cache_read_audio", "image_input", "audio_output", "image_output", "web_searches"
+)
+
+
 class _Reading:
     """Counters taken out of one usage object, with the flags they raised."""
 
     def __init__(self, usage: Usage) -> None:
         self._usage = usage
-        self.flags = set(usage.flags) | _odd(usage.raw)
+        self.flags = {*usage.flags, *_odd(usage.raw)}
 
     def take(self, name: str) -> int | None:
         """A counter; None when it is missing or cannot be meant."""
@@ -55,7 +61,39 @@ def measured(usage: Usage | None, *, sent: int = 0, delivered: int = 0, thought:
     `whole`: the answer ended as it should; else the last report may be older than the last delta, and the larger of report
     and delivery counts.
     """
-    reading = _Reading(usage if usage is not None else Usage())
+    if usage is not None and not thought and (whole or not delivered) and (plain := _plain(usage)) is not None:
+        return plain
+    return _settled(_Reading(usage if usage is not None else Usage()), usage, sent, delivered, thought, whole=whole)
+
+
+def _plain(usage: Usage) -> Tokens | None:
+    """The counters of a usage object in which nothing has to be put right, as most are; None for any other."""
+    given, output, reasoning = usage.input, usage.output, usage.reasoning
+    read, stored = usage.cache_read, usage.cache_write
+    if not (_is_count(given) and given and _is_count(output) and output):
+        return None
+    if not ((read is None or _is_count(read)) and (stored is None or _is_count(stored))):
+        return None
+    if not (reasoning is None or (_is_count(reasoning) and reasoning <= output)):
+        return None
+    if usage.flags or any(_SHARES(usage)) or _odd(usage.raw):
+        return None
+    return Tokens(
+        input_tokens=given,
+        cache_read_tokens=read or 0,
+        cache_write_tokens=stored or 0,
+        output_tokens=output,
+        reasoning_tokens=reasoning or 0,
+        service_tier=usage.service_tier,
+    )
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value <= LARGEST
+
+
+def _settled(reading: _Reading, usage: Usage | None, sent: int, delivered: int, thought: int, *, whole: bool) -> Tokens:
+    """The counters of any usage object, and of none."""
     given, written = reading.take("input"), reading.take("output")
     read, stored = reading.take("cache_read") or 0, reading.take("cache_write") or 0
     estimated = False
@@ -118,18 +156,18 @@ def _told(part: Part) -> float:
             return 0.0
 
 
-def _odd(raw: Any, depth: int = _DEPTH) -> set[str]:
+def _odd(raw: Any, depth: int = _DEPTH) -> Iterable[str]:
     """Flags for counters a provider wrote that are no counters: negative, huge, fractions, words."""
     if not isinstance(raw, Mapping) or not depth:
-        return set()
-    flags: set[str] = set()
+        return ()
+    flags: list[str] = []
     for name, value in raw.items():
         if type(value) is int and 0 <= value <= LARGEST:
             continue
         if isinstance(value, Mapping):
-            flags |= _odd(value, depth - 1)
+            flags += _odd(value, depth - 1)
         elif name.lower().endswith(("tokens", "tokencount")) and not _may_stand_there(value):
-            flags.add(f"inconsistent_{name}"[:64])
+            flags.append(f"inconsistent_{name}"[:64])
     return flags
 
 

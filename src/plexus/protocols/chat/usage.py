@@ -4,6 +4,7 @@ OpenAI counts cache reads and writes inside `prompt_tokens` and reasoning inside
 Source: https://platform.openai.com/docs/api-reference/chat/object#chat/object-usage
 """
 
+from operator import attrgetter
 from typing import Any
 
 from plexus.ir.chat import Usage
@@ -12,6 +13,7 @@ Wire = dict[str, Any]
 
 _OF_INPUT = ("audio_input", "image_input")
 _OF_OUTPUT = ("reasoning", "audio_output", "image_output", "accepted_prediction", "rejected_prediction")
+_DETAILS = attrgetter(*_OF_INPUT, *_OF_OUTPUT)
 _ABSURD = 10**15
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 
@@ -44,11 +46,16 @@ def decode_usage(wire: Any, service_tier: Any = None) -> Usage | None:
 
 
 def _read_input(usage: Usage, wire: Wire, details: Wire) -> None:
-    usage.cache_read = _first(
-        details.get("cached_tokens"),
-        wire.get("prompt_cache_hit_tokens"),  # DeepSeek
-        wire.get("cached_tokens"),  # Moonshot
-        wire.get("cache_read_input_tokens"),  # Anthropic models behind Databricks, LiteLLM
+    read = details.get("cached_tokens")
+    usage.cache_read = (
+        count(read)
+        if type(read) is int
+        else _first(
+            read,
+            wire.get("prompt_cache_hit_tokens"),  # DeepSeek
+            wire.get("cached_tokens"),  # Moonshot
+            wire.get("cache_read_input_tokens"),  # Anthropic models behind Databricks, LiteLLM
+        )
     )
     usage.cache_write = _first(
         details.get("cache_write_tokens"),
@@ -69,17 +76,18 @@ def _read_output(usage: Usage, wire: Wire, details: Wire) -> None:
         usage.rejected_prediction = count(details.get("rejected_prediction_tokens"))
 
 
+_NONE: Wire = {}
+
+
 def _details(wire: Wire, name: str) -> Wire:
     details = wire.get(name)
-    return details if isinstance(details, dict) else {}
+    return details if isinstance(details, dict) else _NONE
 
 
 def _first(*values: Any) -> int | None:
     for value in values:
-        if value is not None:
-            number = count(value)
-            if number is not None:
-                return number
+        if value is not None and (number := count(value)) is not None:
+            return number
     return None
 
 
@@ -126,8 +134,9 @@ def _settle_output(usage: Usage, prompt: int | None, wire: Wire) -> None:
             usage.flags.append("reasoning_added")
     if (usage.reasoning or 0) > (usage.output or 0):
         usage.flags.append("clamped_reasoning")
-    _clamp(usage, _OF_OUTPUT, usage.output or 0)
-    _clamp(usage, _OF_INPUT, usage.input_total)
+    if any(_DETAILS(usage)):
+        _clamp(usage, _OF_OUTPUT, usage.output or 0)
+        _clamp(usage, _OF_INPUT, usage.input_total)
 
 
 def _clamp(usage: Usage, names: tuple[str, ...], total: int) -> None:
