@@ -1,6 +1,7 @@
 """What is read in a short way is what the long way reads, on every recorded answer and request."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -64,3 +65,48 @@ def test_a_chunk_that_is_passed_over_holds_nothing_but_text():
                     assert isinstance(choice["delta"]["content"], str)
                     assert "ignature" not in json.dumps({**choice["delta"], "content": ""})
     assert passed > 100
+
+
+def test_an_answer_that_is_skimmed_says_what_the_whole_one_says():
+    skimmed = 0
+    for recording in select("chat", streaming=False):
+        if not_an_answer(recording):
+            continue
+        body = recording.response_body.encode("utf-8", "surrogatepass")
+        short = CHAT.skim(body)
+        if short is not None:
+            skimmed += 1
+            assert CHAT.error_in(json.loads(body)) is None
+            whole = read(json.loads(body), tags=False)
+            whole.extras = None
+            assert short == whole
+    assert skimmed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"error": {"message": "no"}},
+        {"usage": None},
+        {"usage": {}},
+        {"choices": []},
+        {"citations": ["https://example.test"]},
+        {"message": {"content": ""}},
+        {"message": {"content": None}},
+        {"message": {"tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{}"}}]}},
+        {"message": {"reasoning_content": "because"}},
+        {"message": {"refusal": "no"}},
+        {"message": {"anything": "new"}},
+        {"choice": {"logprobs": {"content": []}}},
+        {"choice": {"finish_reason": None}},
+    ],
+)
+def test_an_answer_that_says_more_than_text_is_not_skimmed(change):
+    message: dict[str, Any] = {"role": "assistant", "content": "hello", "refusal": None, "annotations": []}
+    choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": "stop"}
+    body: dict[str, Any] = {"id": "a", "model": "m", "choices": [choice], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}
+    assert CHAT.skim(json.dumps(body).encode()) is not None
+    message.update(change.get("message", {}))
+    choice.update(change.get("choice", {}))
+    body.update({name: value for name, value in change.items() if name in {"error", "usage", "choices", "citations"}})
+    assert CHAT.skim(json.dumps(body).encode()) is None

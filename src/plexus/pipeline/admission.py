@@ -49,7 +49,8 @@ def admit(call: Call, plan: Plan, gateway: Gateway) -> Admitted:
         QuotaExceeded: when no target has room.
         Refused: 400 when every target may cost more than the client allows.
     """
-    quotas, most = call.snapshot.quotas.get(call.key.name, ()), maximum(_header(call))
+    quotas = call.snapshot.quotas.get(call.key.name, ())
+    most = maximum(call.named[_MAX_COST].decode("latin-1")) if _MAX_COST in call.named else None
     candidates = (*plan.candidates, *plan.busy)
     if not candidates or (not quotas and most is None):
         return Admitted(plan)
@@ -123,8 +124,3 @@ def _kept(plan: Plan, allowed: Sequence[Candidate], full: dict[tuple[str, str], 
 
 def _key(candidate: Candidate) -> tuple[str, str]:
     return candidate.provider, candidate.model
-
-
-def _header(call: Call) -> str | None:
-    said = [value for name, value in call.headers if name == _MAX_COST]
-    return said[0].decode("latin-1") if said else None

@@ -1,11 +1,11 @@
 """One request as the client made it, and what goes back. Free of any web framework."""
 
 import math
-from functools import cached_property
 
 from msgspec import Struct
 
 from plexus.core.json import JSONError, loads
+from plexus.core.lazy import lazy
 from plexus.core.raw_object import RawObject
 from plexus.ir.chat import ChatRequest
 from plexus.ir.errors import InvalidRequest
@@ -52,7 +52,7 @@ class Call(Struct, kw_only=True, dict=True):
     query: bytes = b""
     """Where it came, as sent, for looking at."""
 
-    @cached_property
+    @lazy
     def request(self) -> ChatRequest:
         """The canonical request; read only when something needs it.
 
@@ -65,7 +65,12 @@ class Call(Struct, kw_only=True, dict=True):
             raise InvalidRequest("", f"the body cannot be read: {error}") from None
         return self.protocol.decode_request(content, self.model, self.stream)
 
-    @cached_property
+    @lazy
+    def named(self) -> dict[bytes, bytes]:
+        """One value of each header, the last; names in lower case."""
+        return dict(self.headers)
+
+    @lazy
     def route(self) -> Route:
         """What the model's name stands for.
 
@@ -74,7 +79,7 @@ class Call(Struct, kw_only=True, dict=True):
         """
         return self.snapshot.routes.route(self.model)
 
-    @cached_property
+    @lazy
     def session(self) -> Conversation | None:
         """The conversation it belongs to, where those stay with their target; None where they do not, or have no choice."""
         choice = sum(len(stage.members) for stage in self.route.stages)
@@ -87,17 +92,16 @@ class Call(Struct, kw_only=True, dict=True):
         named, continued = (said.id, said.continued) if said is not None else ("", False)
         return Conversation(SessionKey(self.key.name, protocol, self.route.name, named), continued)
 
-    @cached_property
+    @lazy
     def patience(self) -> float | None:
         """Seconds the client gives the whole request: `x-plexus-timeout`, or Google's `x-server-timeout`; None when unsaid.
 
         Raises:
             InvalidRequest: when `x-plexus-timeout` is no number of seconds.
         """
-        said = {name: value for name, value in self.headers if name in _TIMEOUTS}
         for name in _TIMEOUTS:
-            if name in said:
-                seconds = _seconds(said[name])
+            if name in self.named:
+                seconds = _seconds(self.named[name])
                 if seconds is not None:
                     return seconds
                 if name == _TIMEOUTS[0]:

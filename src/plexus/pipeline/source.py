@@ -77,6 +77,8 @@ def read_answer(protocol: WireProtocol, body: bytes, reading: Reading, *, transl
     Raises:
         UpstreamFailed: when it is no answer of the protocol, or says that the provider failed.
     """
+    if not translated and (short := protocol.skim(body)) is not None:
+        return WholeAnswer(body, short)
     try:
         content = loads_lenient(body)
         if not isinstance(content, dict):

@@ -74,6 +74,11 @@ def all_matter(_frame: Frame) -> bool:
     return False
 
 
+def read_whole(_body: bytes) -> ChatResponse | None:
+    """Answers of the protocol have no short way."""
+    return None
+
+
 def never(_frame: bytes) -> bool:
     """No frame of the protocol is there only because we asked for usage."""
     return False
@@ -115,6 +120,9 @@ class WireProtocol(Struct, frozen=True, kw_only=True):
     mere_content: Callable[[Frame], bool] = all_matter
     """Whether a frame of a stream under way is nothing but more text or arguments: in pass-through the account can do
     without it. It may say no to any frame, and must say no to usage, endings, errors, openings and opaque values."""
+    skim: Callable[[bytes], ChatResponse | None] = read_whole
+    """A whole answer read only as far as accounts need it, when its bytes are passed on: what `decode_response` says, without
+    extras. None for any that needs a closer look: errors, whatever is not text, opaque values."""
     count_path: Callable[[str], str] | None = None
     """Model → path of the protocol's own token counting call, where it has one."""
     count_field: str = "input_tokens"

@@ -30,5 +30,7 @@ def none(request: Outgoing, credential: str) -> Outgoing:  # noqa: ARG001 - the 
 
 def _with(request: Outgoing, name: str, value: str) -> Outgoing:
     # A header of the same name in another case (from the configuration) would be sent beside ours.
-    kept = {key: old for key, old in request.headers.items() if key.lower() != name}
+    kept = request.headers
+    if not all(map(str.islower, kept)):
+        kept = {key: old for key, old in kept.items() if key.lower() != name}
     return replace(request, headers={**kept, name: value})

@@ -43,10 +43,6 @@ class _Mean(Struct):
     total: float = 0.0
     weight: float = 0.0
 
-    def fade(self, kept: float) -> None:
-        self.total *= kept
-        self.weight *= kept
-
     def add(self, value: float) -> None:
         self.total += value
         self.weight += 1
@@ -76,19 +72,25 @@ class _Target(Struct):
     def add(self, sample: Sample) -> bool:
         """Whether the sample told anything of speed."""
         said = (self.ttft, sample.ttft), (self.throughput, sample.throughput), (self.end_to_end, sample.end_to_end)
-        told = [(mean, value) for mean, value in said if value is not None and math.isfinite(value) and value >= 0]
-        for mean, value in told:
-            mean.add(value)
-        return bool(told)
+        told = False
+        for mean, value in said:
+            if value is not None and 0 <= value < math.inf:
+                mean.total += value
+                mean.weight += 1
+                told = True
+        return told
 
     def settle(self) -> None:
         self.values = (self.ttft.value, self.throughput.value, self.end_to_end.value, self.errors.value)
 
     def fade(self, now: float, half_life: float) -> None:
-        kept = math.exp2(-max(now - self.faded_at, 0.0) / half_life)
+        if now <= self.faded_at:
+            return
+        kept = math.exp2((self.faded_at - now) / half_life)
         for mean in (self.ttft, self.throughput, self.end_to_end, self.errors):
-            mean.fade(kept)
-        self.faded_at = max(now, self.faded_at)
+            mean.total *= kept
+            mean.weight *= kept
+        self.faded_at = now
 
 
 class Measurements:

@@ -8,6 +8,7 @@ from plexus.protocols.chat.errors import decode_error, encode_error, error_in
 from plexus.protocols.chat.fields import FIELDS, MINIMAL
 from plexus.protocols.chat.passing import ask_usage, fits, mere_content, only_usage, path
 from plexus.protocols.chat.response import decode_response
+from plexus.protocols.chat.skim import skim
 from plexus.protocols.chat.stream_decoder import StreamDecoder
 from plexus.protocols.chat.stream_encoder import StreamEncoder
 
@@ -27,6 +28,7 @@ PROTOCOL = WireProtocol(
     ask_usage=ask_usage,
     only_usage=only_usage,
     mere_content=mere_content,
+    skim=skim,
     minimal=MINIMAL,
     fields=FIELDS,
 )

@@ -29,9 +29,9 @@ def fits(body: RawObject, target: Target) -> bool:
     if not target.profile.forced_tools and bytes(body.values.get("tool_choice", b"")) not in _FREE:
         return False
     messages = bytes(body.values.get("messages", b""))
-    if not dialect.developer_role and _DEVELOPER.search(messages):
+    if not dialect.developer_role and b"developer" in messages and _DEVELOPER.search(messages):
         return False
-    if not dialect.text_arrays and _ARRAY.search(messages):
+    if not dialect.text_arrays and b"[" in messages[1:] and _ARRAY.search(messages):
         return False
     if not dialect.json_schema and _SCHEMA.search(bytes(body.values.get("response_format", b""))):
         return False
