@@ -104,7 +104,12 @@ def test_an_answer_that_is_skimmed_says_what_the_whole_one_says():
 def test_an_answer_that_says_more_than_text_is_not_skimmed(change):
     message: dict[str, Any] = {"role": "assistant", "content": "hello", "refusal": None, "annotations": []}
     choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": "stop"}
-    body: dict[str, Any] = {"id": "a", "model": "m", "choices": [choice], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}
+    body: dict[str, Any] = {
+        "id": "a",
+        "model": "m",
+        "choices": [choice],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 2},
+    }
     assert CHAT.skim(json.dumps(body).encode()) is not None
     message.update(change.get("message", {}))
     choice.update(change.get("choice", {}))
