@@ -131,7 +131,7 @@ def _split_strictly(body: bytes) -> dict[str, msgspec.Raw]:
         raise JSONError("not valid UTF-8") from None
     if len(values) > FIELDS:
         raise JSONError(f"more than {FIELDS} fields")
-    if any(len(name) > _NAME for name in values):
+    if max(map(len, values), default=0) > _NAME:
         raise JSONError(f"the name of a field is longer than {_NAME} characters")
     return values
 

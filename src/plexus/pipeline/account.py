@@ -1,9 +1,7 @@
 """What is known of one request by its end: attempts, losses, usage, times. Closed exactly once, whatever the ending."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 from plexus.ir.drops import tally
 from plexus.ir.errors import Fault, InvalidRequest
@@ -66,29 +64,31 @@ class Account:
         """Note what the client gets."""
         return answer if self.followed is None else self.followed.answered(answer)
 
-    @contextmanager
-    def watch(self) -> Iterator[None]:
+    def __enter__(self) -> Self:
         """Close the account with the right status when what happens inside fails."""
-        try:
-            yield
-        except (Refused, InvalidRequest) as error:
-            if isinstance(error, QuotaExceeded):
-                self._tell("quota.exceeded", message=error.fault.message, retry_after=error.fault.retry_after)
-            self.close("error", error.fault.status, error.fault)
-            raise
-        except UpstreamFailed as error:
-            self.close(ending_of(error.fault), for_client(error.fault).status, error.fault)
-            raise
-        except asyncio.CancelledError as gone:
-            fault = interruption(gone)
-            if fault is None:
-                self.close("cancelled", CLIENT_GONE)
-            else:
-                self.close("error", fault.status, fault)
-            raise
-        except Exception:
-            self.close("error", 500)
-            raise
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        """The failure goes on to whoever answers it."""
+        match error:
+            case None:
+                return
+            case Refused() | InvalidRequest():
+                if isinstance(error, QuotaExceeded):
+                    self._tell("quota.exceeded", message=error.fault.message, retry_after=error.fault.retry_after)
+                self.close("error", error.fault.status, error.fault)
+            case UpstreamFailed():
+                self.close(ending_of(error.fault), for_client(error.fault).status, error.fault)
+            case asyncio.CancelledError():
+                fault = interruption(error)
+                if fault is None:
+                    self.close("cancelled", CLIENT_GONE)
+                else:
+                    self.close("error", fault.status, fault)
+            case Exception():
+                self.close("error", 500)
+            case _:  # the process ends, or a generator is closed
+                return
 
     def close(self, status: RowStatus, http_status: int, fault: Fault | None = None) -> None:
         """End the account with one of the row statuses; later calls do nothing."""

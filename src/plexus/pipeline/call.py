@@ -82,8 +82,9 @@ class Call(Struct, kw_only=True, dict=True):
     @lazy
     def session(self) -> Conversation | None:
         """The conversation it belongs to, where those stay with their target; None where they do not, or have no choice."""
-        choice = sum(len(stage.members) for stage in self.route.stages)
-        if choice < 2 or not self.snapshot.routes.sticky(self.model):  # noqa: PLR2004 - a choice needs two
+        stages = self.route.stages
+        choice = len(stages) > 1 or any(len(stage.members) > 1 for stage in stages)
+        if not choice or not self.snapshot.routes.sticky(self.model):
             return None
         values, protocol = self.body.values, self.protocol.name
         said = session_of(

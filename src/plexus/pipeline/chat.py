@@ -31,7 +31,7 @@ async def answer(call: Call, gateway: Gateway) -> Answer:
         UpstreamFailed: the upstream's, with nothing sent to the client yet.
     """
     account = Account(call, gateway)
-    with account.watch():
+    with account:
         plan = account.admit(admit(call, decide(call, gateway), gateway))
         gateway.opened(call)
         attempts = Attempts(call, plan, account, gateway)
@@ -54,7 +54,7 @@ async def _early(call: Call, attempts: Attempts, account: Account, gateway: Gate
     """The stream; when it does not begin in time, heartbeats first."""
 
     async def coming() -> Committed:
-        with account.watch():
+        with account:
             return await attempts.committed()
 
     seconds, task = call.snapshot.heartbeat, asyncio.ensure_future(coming())

@@ -106,7 +106,7 @@ async def asked(call: Call, plan: Plan, account: Account, gateway: Gateway) -> N
     Raises:
         Refused, InvalidRequest, UpstreamFailed: when it cannot be made, or fails.
     """
-    with account.watch():
+    with account:
         gateway.opened(call)
         committed = await Attempts(call, plan, account, gateway).committed()
         attempt = committed.attempt

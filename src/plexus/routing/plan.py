@@ -139,6 +139,8 @@ class Plan(Struct, frozen=True):
     @property
     def busy(self) -> tuple[Candidate, ...]:
         """Those that only lack a slot, in the order of the configuration: worth waiting for."""
+        if not self.excluded:
+            return ()
         return tuple(excluded.candidate for excluded in self.excluded if excluded.reason == "busy")
 
     def ranked(self) -> list[Ranked]:

@@ -88,6 +88,8 @@ def covering(logprobs: list[TokenLogprob], text: str) -> list[TokenLogprob]:
 
 def without_tags(text: str) -> list[Said]:
     """A whole text, taken apart: at most one thought, then at most one text."""
+    if OPEN not in text:
+        return [("text", text)] if text else []
     tags = ThinkTags()
     pieces = itertools.groupby([*tags.feed(text), *tags.end()], key=lambda said: said[0])
     return [(kind, "".join(piece for _, piece in said)) for kind, said in pieces]
