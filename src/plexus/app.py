@@ -26,6 +26,7 @@ from plexus.pipeline.probe import probing
 from plexus.pipeline.record import Record
 from plexus.pipeline.snapshot import Snapshot
 from plexus.pipeline.tallies import Tallies
+from plexus.pipeline.telemetry.switch import Switch
 from plexus.pipeline.tracing import Tracer
 from plexus.pipeline.traffic import Traffic
 from plexus.pipeline.whereabouts import Whereabouts
@@ -117,6 +118,7 @@ class Plexus:
         self._demo_bases: Mapping[str, str] = {}
         self._version = 0
         self.gateway: Gateway
+        self._telemetry: Switch
 
     async def start(self) -> Application:
         """The application to serve.
@@ -139,11 +141,13 @@ class Plexus:
             quotas=Ledger(clock),
             expected_cost=expected_cost(clock),
         )
+        self._telemetry = Switch(self.gateway)
         if self._place is not None:
             await self._keep_books(self._place)
         if self._live is not None:
             feeding_it = feeding(self._live, self.gateway.upstream, lambda: self._settings)
             self._tasks.append(asyncio.create_task(feeding_it))
+        await self._telemetry.set(self._settings)
         self._tasks.append(asyncio.create_task(probing(self.gateway)))
         if self._home is not None:
             self._tasks.append(asyncio.create_task(Keeping(self.gateway.traffic, self._home).run()))
@@ -215,6 +219,7 @@ class Plexus:
         if self.gateway.tracer is not None and self.trace_keeping is not None:
             self.gateway.tracer.captures.configure(settings.capture)
             self.trace_keeping.redactor = self._redactor()
+        await self._telemetry.set(settings)
 
     def explain(self, question: Question) -> dict[str, Any]:
         """What would become of a request.
@@ -230,6 +235,7 @@ class Plexus:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._telemetry.off()
         await self.gateway.upstream.close()
         if self.bookkeeping is not None:
             if self.trace_keeping is not None and not self.bookkeeping.waits_for:

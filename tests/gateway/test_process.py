@@ -109,7 +109,18 @@ print("\\n".join(sorted({name.partition(".")[0] for name in sys.modules})))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    unwanted = {"fastapi", "alembic", "sqlalchemy", "genai_prices", "httpx", "litellm", "typer", "rich", "openai"}
+    unwanted = {
+        "fastapi",
+        "alembic",
+        "sqlalchemy",
+        "genai_prices",
+        "httpx",
+        "litellm",
+        "typer",
+        "rich",
+        "openai",
+        "opentelemetry",
+    }
     assert loaded & unwanted == set()
     assert {"aiohttp", "uvicorn", "msgspec"} <= loaded
 

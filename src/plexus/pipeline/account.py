@@ -102,6 +102,8 @@ class Account:
         self._completed(record)
         if self.followed is not None and self._gateway.tracer is not None:
             self._gateway.tracer.over(self.followed, self._call, self.attempts, self.serving, record)
+        if self._gateway.telemetry is not None:
+            self._gateway.telemetry.over(self._call, self.attempts, record)
 
     def _record(self, status: RowStatus, http_status: int, fault: Fault | None) -> Record:
         call = self._call

@@ -10,6 +10,7 @@ from plexus.pipeline.call import Call
 from plexus.pipeline.opaque_state import OpaqueState
 from plexus.pipeline.record import Sink
 from plexus.pipeline.snapshot import Snapshot
+from plexus.pipeline.telemetry.reporter import Reporter
 from plexus.pipeline.tracing import Tracer
 from plexus.pipeline.traffic import Traffic
 from plexus.pipeline.whereabouts import Whereabouts
@@ -53,3 +54,5 @@ class Gateway(Struct, kw_only=True):
     """What is left of a provider's own quota, 0 to 1; None where that is unknown."""
     tracer: Tracer | None = None
     """Which requests are kept for looking at; None keeps none."""
+    telemetry: Reporter | None = None
+    """Tells OpenTelemetry of requests that are over; None tells nobody."""

@@ -41,7 +41,9 @@ _REWRITTEN = frozenset(
         "referer",
     ]
 )
-_NEVER_OUT = _HOP_BY_HOP | _CREDENTIALS | _REWRITTEN
+_CONTEXT = frozenset(["traceparent", "tracestate", "baggage"])
+"""Where a request stands in somebody's traces: nobody else's business unless the operator says so."""
+_NEVER_OUT = _HOP_BY_HOP | _CREDENTIALS | _REWRITTEN | _CONTEXT
 _NEVER_OUT_PREFIXES = ("x-plexus-", "x-forwarded-", "cf-", "sec-", "x-envoy-", "x-amzn-", "access-control-")
 
 _BACK = frozenset(

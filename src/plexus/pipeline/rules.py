@@ -37,6 +37,10 @@ class Rules(Struct, frozen=True, kw_only=True):
     """Conversations that are remembered."""
     early: bool = False
     """Heartbeats also before an answer has begun."""
+    propagates: bool = False
+    """Providers are told of the span that calls them."""
+    reads_all: bool = False
+    """Streams are decoded to their end although their bytes pass through, because their content is told."""
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -63,6 +67,8 @@ def rules_of(settings: Settings) -> Rules:
         lag=concurrency.lag,
         sessions=settings.sessions.max,
         early=settings.heartbeat.early,
+        propagates=settings.telemetry.enabled and settings.telemetry.propagate,
+        reads_all=settings.telemetry.enabled and settings.telemetry.content,
     )
 
 

@@ -18,6 +18,7 @@ from plexus.pipeline.render import Rendering
 from plexus.pipeline.retry_after import retry_after
 from plexus.pipeline.snapshot import Door
 from plexus.pipeline.source import AnswerStream, Batch, Bounds, WholeAnswer, read_answer
+from plexus.pipeline.telemetry.context import passed_on
 from plexus.providers import Outgoing
 from plexus.upstream.client import Upstream
 from plexus.upstream.failures import UpstreamFailed
@@ -38,8 +39,8 @@ class Committed(Struct):
     """The stream came in the form of a JSON array."""
 
 
-def request_to(call: Call, door: Door, rendering: Rendering) -> Outgoing:
-    """What is sent through this door, signed: for sending it and for showing it."""
+def request_to(call: Call, door: Door, rendering: Rendering, attempt: int = 1) -> Outgoing:
+    """What is sent through this door, signed: for sending it and for showing it. `attempt` counts from 1."""
     client = outgoing(call.headers) if door.protocol.name == call.protocol.name else {}
     headers = {
         **client,
@@ -50,6 +51,8 @@ def request_to(call: Call, door: Door, rendering: Rendering) -> Outgoing:
         "accept": "text/event-stream" if rendering.stream else "application/json",
         "accept-encoding": "identity",
     }
+    if call.snapshot.rules.propagates:
+        headers |= passed_on(call.headers, call.request_id, attempt)
     url = door.base_url + _path(call, door, rendering)
     return door.sign(Outgoing("POST", url, headers, rendering.body), door.secret.reveal())
 
@@ -61,7 +64,8 @@ async def send(call: Call, attempt: Attempt, upstream: Upstream, bounds: Bounds,
         UpstreamFailed: whatever goes wrong before that.
     """
     door, rendering = attempt.door, attempt.rendering
-    reply = await upstream.send(request_to(call, door, rendering), door.timeouts, bounds.pace.deadline)
+    signed = request_to(call, door, rendering, attempt.tried.number)
+    reply = await upstream.send(signed, door.timeouts, bounds.pace.deadline)
     attempt.answers(reply)
     try:
         if reply.status not in _OK:
@@ -71,9 +75,8 @@ async def send(call: Call, attempt: Attempt, upstream: Upstream, bounds: Bounds,
             answer = read_answer(door.protocol, body, rendering.reading, translated=not rendering.passthrough)
             return _whole(attempt, reply, answer, last=last)
         same = rendering.passthrough
-        stream = AnswerStream(
-            door.protocol, reply, rendering.reading, bounds, translated=not same, skim=same and call.stream
-        )
+        skim = same and call.stream and not call.snapshot.rules.reads_all
+        stream = AnswerStream(door.protocol, reply, rendering.reading, bounds, translated=not same, skim=skim)
         batches = stream.batches()
         begun = await _begun(batches, attempt)
         if begun[-1].plain:

@@ -1,4 +1,4 @@
-"""What the gateway lets in, whom it trusts, and what it keeps: limits, network, capture, retention."""
+"""What the gateway lets in, whom it trusts, what it keeps and tells: limits, network, capture, retention, telemetry."""
 
 from typing import Annotated, Literal, Self
 
@@ -55,6 +55,14 @@ class Capture(Strict):
     keys: tuple[Name, ...] = ()
     aliases: tuple[Name, ...] = ()
     providers: tuple[Name, ...] = ()
+
+
+class Telemetry(Strict):
+    """Whether OpenTelemetry is told of requests, of their content too, and providers of the span that calls them."""
+
+    enabled: bool = False
+    content: bool = False
+    propagate: bool = False
 
 
 class Retention(Strict):

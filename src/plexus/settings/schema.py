@@ -15,6 +15,7 @@ from plexus.settings.bounds import (
     Network,
     Retention,
     Sessions,
+    Telemetry,
     VisionFallthrough,
 )
 from plexus.settings.key import KeySettings, QuotaSettings
@@ -48,6 +49,7 @@ class Settings(Strict):
     network: Network = Network()
     capture: Capture = Capture()
     retention: Retention = Retention()
+    telemetry: Telemetry = Telemetry()
     vision_fallthrough: VisionFallthrough = VisionFallthrough()
 
     @model_validator(mode="before")
