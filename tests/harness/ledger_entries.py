@@ -3,12 +3,14 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, Text, cast, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.storage.engine import Database
-from plexus.storage.tables import open_requests, quota_state
+from plexus.storage.tables import open_requests, quota_counters
+
+_USED = cast(quota_counters.c.used, BigInteger)
 
 
 def entry(name: str, **more: object) -> bytes:
@@ -25,9 +27,9 @@ async def apply(connection: AsyncConnection, entries: Sequence[bytes]) -> None:
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     put = insert(open_requests).values(rows).on_conflict_do_nothing().returning(open_requests.c.request_id)
     new = len((await connection.execute(put)).all())
-    key = {"quota": "q", "owner": "*", "window_start": 0}
-    count = insert(quota_state).values(**key, used=new, held=0, updated_at=0)
-    more = {"used": quota_state.c.used + count.excluded.used}
+    key = {"quota": "q", "owner": "*", "kind": "rolling", "measure": "requests", "slot": 0}
+    count = insert(quota_counters).values(**key, used=str(new), at=0, limit=0, duration=0, through=0)
+    more = {"used": cast(_USED + cast(count.excluded.used, BigInteger), Text)}
     await connection.execute(count.on_conflict_do_update(index_elements=list(key), set_=more))
 
 
@@ -35,5 +37,5 @@ async def kept(database: Database) -> tuple[set[str], int]:
     """The names that have a row, and how many were counted."""
     async with database.reading() as connection:
         names = (await connection.execute(select(open_requests.c.request_id))).scalars().all()
-        counted = (await connection.execute(select(func.sum(quota_state.c.used)))).scalar_one()
+        counted = (await connection.execute(select(func.sum(_USED)))).scalar_one()
     return set(names), int(counted or 0)

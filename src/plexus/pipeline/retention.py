@@ -8,7 +8,7 @@ from plexus.core.clock import Clock
 from plexus.core.logging import logger
 from plexus.settings.bounds import Retention
 from plexus.storage.engine import Database
-from plexus.usage.purge import purge_audit, purge_errors, purge_usage
+from plexus.usage.purge import purge_audit, purge_usage
 
 log = logger("plexus.retention")
 EVERY = 600.0
@@ -40,7 +40,6 @@ class Retaining:
         bounds, now = self._retention(), self._clock.wall()
         kinds = (
             ("usage", purge_usage, bounds.usage),
-            ("errors", purge_errors, bounds.errors),
             ("audit", purge_audit, bounds.audit),
         )
         gone = {}

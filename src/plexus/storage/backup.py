@@ -38,9 +38,10 @@ from plexus.storage.encryption_key import Underivable, derive
 from plexus.storage.engine import Database
 from plexus.storage.failures import DatabaseUnusable
 from plexus.storage.schema import ADVISORY, raise_to, revision_of, revisions
-from plexus.storage.tables import METADATA, REVISIONS, encryption
+from plexus.storage.tables import METADATA, RETIRED, REVISIONS, encryption
 
 PAGE = 500
+_NAMES = (*RETIRED, *(table.name for table in METADATA.sorted_tables))
 _KINDS = ((Boolean, "bool"), (Integer, "int"), (Float, "float"), (LargeBinary, "bytes"), (Text, "text"))
 
 
@@ -123,6 +124,8 @@ async def restore(database: Database, path: Path, key: Secret | None) -> dict[st
         await connection.run_sync(_begin_anew, head["revision"])
         tables = {table.name: table for table in await connection.run_sync(_reflected)}
         await _fill(connection, tables, path)
+        if database.dialect == "postgresql":
+            await connection.execute(text("CLOSE ALL"))  # a table with an open cursor cannot be changed or dropped
         await connection.run_sync(raise_to)
         await check_key(connection, key)
     return counts
@@ -139,9 +142,7 @@ def _reflected(connection: Connection) -> list[Table]:
     """Our tables as they are in the database, which an older version may have made; those others refer to first."""
     there = set(inspect(connection).get_table_names())
     found = MetaData()
-    return [
-        Table(table.name, found, autoload_with=connection) for table in METADATA.sorted_tables if table.name in there
-    ]
+    return [Table(name, found, autoload_with=connection) for name in _NAMES if name in there]
 
 
 def _kind(column: Column[Any]) -> str:
@@ -159,9 +160,9 @@ async def _rows(connection: AsyncConnection, table: Table) -> AsyncIterator[Sequ
 
 def _begin_anew(connection: Connection, revision: str) -> None:
     there = set(inspect(connection).get_table_names())
-    for table in reversed(METADATA.sorted_tables):
-        if table.name in there:
-            table.drop(connection)
+    for name in reversed(_NAMES):
+        if name in there:
+            Table(name, MetaData()).drop(connection)
     connection.execute(text(f"DROP TABLE IF EXISTS {REVISIONS}"))
     raise_to(connection, revision)
 

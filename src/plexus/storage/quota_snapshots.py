@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, Connection, MetaData, Table, func, insert, inspe
 
 from plexus.storage.engine import Database
 from plexus.storage.schema import raise_to
-from plexus.storage.tables import METADATA, REVISIONS, meter_snapshots
+from plexus.storage.tables import OURS, REVISIONS, meter_snapshots
 
 LEGACY = "quota_snapshots"
 PAGE = 500
@@ -137,7 +137,7 @@ def _copy(connection: Connection) -> Copied:
 def _target(connection: Connection) -> Table:
     """The table to copy into: ours, or the one of an earlier version of Plexus in whose database we are."""
     names = set(inspect(connection).get_table_names())
-    if REVISIONS in names or not names & METADATA.tables.keys():
+    if REVISIONS in names or not names & OURS:
         raise_to(connection)
     elif meter_snapshots.name not in names:
         meter_snapshots.create(connection)

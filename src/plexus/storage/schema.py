@@ -14,7 +14,7 @@ from plexus.storage.engine import Database
 from plexus.storage.failures import DatabaseAway, DatabaseUnusable, NewerSchema, is_corruption, is_passing
 from plexus.storage.patience import pauses
 from plexus.storage.sqlite_file import damaged
-from plexus.storage.tables import METADATA, REVISIONS
+from plexus.storage.tables import OURS, REVISIONS
 
 ADVISORY = 0x504C5853
 """The number of the advisory lock under which PostgreSQL is migrated."""
@@ -92,7 +92,7 @@ def revision_of(connection: Connection) -> str | None:
     """
     there = set(inspect(connection).get_table_names())
     if REVISIONS not in there:
-        if foreign := sorted(there & METADATA.tables.keys()):
+        if foreign := sorted(there & OURS):
             raise DatabaseUnusable(
                 f"the database holds tables of another program ({', '.join(foreign[:3])}); give Plexus a database of its own"
             )

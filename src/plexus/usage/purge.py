@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.core.clock import Clock
 from plexus.storage.engine import Database
-from plexus.storage.tables.records import audit_log, errors
+from plexus.storage.tables.records import audit_log
 from plexus.storage.tables.usage import usage_attempts, usage_requests
 
 HELD = 0.1
@@ -46,11 +46,6 @@ async def purge_usage(database: Database, before: int, clock: Clock, sleep: Slee
     return await _purge(database, _oldest_usage, before, clock, sleep)
 
 
-async def purge_errors(database: Database, before: int, clock: Clock, sleep: Sleep = asyncio.sleep) -> int:
-    """Delete the errors before a moment, as `purge_usage` does."""
-    return await _purge(database, _oldest_errors, before, clock, sleep)
-
-
 async def purge_audit(database: Database, before: int, clock: Clock, sleep: Sleep = asyncio.sleep) -> int:
     """Delete what the audit log says of the time before a moment, as `purge_usage` does."""
     return await _purge(database, _oldest_audit, before, clock, sleep)
@@ -75,13 +70,6 @@ async def _oldest_usage(connection: AsyncConnection, before: int, rows: int) -> 
         await connection.execute(delete(usage_attempts).where(usage_attempts.c.request_id.in_(names)))
         await connection.execute(delete(usage_requests).where(usage_requests.c.request_id.in_(names)))
     return len(names)
-
-
-async def _oldest_errors(connection: AsyncConnection, before: int, rows: int) -> int:
-    numbers = await _oldest(connection, errors.c.id, errors.c.at, before, rows)
-    if numbers:
-        await connection.execute(delete(errors).where(errors.c.id.in_(numbers)))
-    return len(numbers)
 
 
 async def _oldest_audit(connection: AsyncConnection, before: int, rows: int) -> int:

@@ -7,7 +7,7 @@ from sqlalchemy import func, insert, select
 from plexus.core.clock import Clock
 from plexus.pipeline.retention import Retaining
 from plexus.settings.bounds import Retention
-from plexus.storage.tables.records import audit_log, errors
+from plexus.storage.tables.records import audit_log
 from plexus.storage.tables.usage import usage_requests
 from plexus.usage.row import UsageRow
 from plexus.usage.store import write_rows
@@ -21,8 +21,6 @@ async def fill(database):
         moments = [int((NOW - age) * 1000) for age in AGES]
         rows = [UsageRow(request_id=f"r{at}", started_at=at, status="ok") for at in moments]
         await write_rows(connection, rows)
-        told = {"provider": "p", "model": "m", "error_class": "c", "message": "m"}
-        await connection.execute(insert(errors), [{"at": at, **told} for at in moments])
         done = {"actor": "admin", "action": "put", "subject_kind": "key", "subject": "k"}
         await connection.execute(insert(audit_log), [{"at": at, **done} for at in moments])
 
@@ -31,18 +29,18 @@ async def left(database):
     async with database.reading() as connection:
         return {
             table.name: (await connection.execute(select(func.count()).select_from(table))).scalar_one()
-            for table in (usage_requests, errors, audit_log)
+            for table in (usage_requests, audit_log)
         }
 
 
 async def test_each_kind_of_row_goes_by_its_own_age(database):
     await fill(database)
-    bounds = [Retention(usage=50, errors=500, audit=5000)]
+    bounds = [Retention(usage=50, audit=500)]
     retaining = Retaining(database, lambda: bounds[0], Clock(wall=lambda: NOW))
-    assert await retaining.trim() == {"usage": 2, "errors": 1, "audit": 0}
-    assert await left(database) == {"usage_requests": 1, "errors": 2, "audit_log": 3}
-    bounds[0] = Retention(usage=5, errors=5, audit=5)
-    assert await retaining.trim() == {"usage": 1, "errors": 2, "audit": 3}
+    assert await retaining.trim() == {"usage": 2, "audit": 1}
+    assert await left(database) == {"usage_requests": 1, "audit_log": 2}
+    bounds[0] = Retention(usage=5, audit=5)
+    assert await retaining.trim() == {"usage": 1, "audit": 2}
 
 
 async def test_nothing_is_touched_before_the_database_can_be_used(database):

@@ -9,7 +9,7 @@ import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Boolean, Float, Integer, LargeBinary, func, insert, select
+from sqlalchemy import Boolean, Float, Integer, LargeBinary, func, insert, inspect, select, text
 from typer.testing import CliRunner
 
 from plexus.cli.app import app
@@ -21,10 +21,9 @@ from plexus.storage.backup import back_up, is_empty, restore
 from plexus.storage.encrypted import WrongKey, open_sealer
 from plexus.storage.engine import Database, open_database
 from plexus.storage.failures import DatabaseUnusable
-from plexus.storage.schema import head, migrate
+from plexus.storage.schema import head, migrate, raise_to
 from plexus.storage.seal import Sealer
-from plexus.storage.tables import METADATA, audit_log, encryption
-from plexus.storage.tables import settings as settings_table
+from plexus.storage.tables import METADATA, REVISIONS, audit_log, encryption, oauth_credentials, open_requests
 from plexus.storage.tables.types import Json, Money, Sealed
 
 HEX, OTHER = Secret("0123456789abcdef" * 4), Secret("fedcba9876543210" * 4)
@@ -106,9 +105,9 @@ async def test_everything_comes_back_on_either_engine(database, tmp_path, other,
     assert await content(target) == await content(database)
     sealer = await open_sealer(target, key)
     async with target.reading() as connection:
-        for row in (await connection.execute(select(settings_table))).mappings():
-            opened = sealer.open_row(settings_table, dict(row))
-            assert opened["secret"] is None or opened["secret"].reveal().startswith(CANARY)
+        for row in (await connection.execute(select(oauth_credentials))).mappings():
+            opened = sealer.open_row(oauth_credentials, dict(row))
+            assert opened["access_token"] is None or opened["access_token"].reveal().startswith(CANARY)
     # Counted numbers go on behind those that came along.
     async with target.writing() as connection:
         new = {"at": 1, "actor": "a", "action": "b", "subject_kind": "c", "subject": "d"}
@@ -128,7 +127,7 @@ async def test_p28_a_copy_of_a_copy_has_the_same_sums(database, tmp_path, other)
         return [line["content"] for line in read(path) if isinstance(line, dict) and "content" in line]
 
     assert sums(tmp_path / "first") == sums(tmp_path / "second")
-    assert len(set(sums(tmp_path / "first"))) > 20
+    assert len(set(sums(tmp_path / "first"))) > 10
     await target.close()
 
 
@@ -147,8 +146,6 @@ async def test_p36_what_is_restored_replaces_what_was_there(database, tmp_path):
 
 async def test_p36_a_backup_made_while_others_write_is_of_one_moment(address, database, tmp_path):
     """Each write puts one row into two tables; a backup with more in one than in the other would be of two moments."""
-    from plexus.storage.tables import cooldowns, user_quotas
-
     stop = asyncio.Event()
     writer = await open_database(address, exclusive=False)
 
@@ -157,22 +154,41 @@ async def test_p36_a_backup_made_while_others_write_is_of_one_moment(address, da
         while not stop.is_set():
             number += 1
             async with writer.writing() as connection:
-                cold = {"provider": f"p{number}", "model": "m", "until": 1, "failures": 1, "updated_at": 1}
-                quota = {"name": f"q{number}", "document": {}, "position": 1, "version": 1}
-                await connection.execute(insert(cooldowns).values(**cold))
-                await connection.execute(insert(user_quotas).values(**quota, created_at=1, updated_at=1))
+                begun = {"request_id": f"r{number}", "process": "p", "started_at": 1, "document": {}}
+                done = {"at": 1, "actor": "a", "action": "b", "subject_kind": "c", "subject": f"d{number}"}
+                await connection.execute(insert(open_requests).values(**begun))
+                await connection.execute(insert(audit_log).values(**done))
 
     task = asyncio.create_task(write())
     seen = set()
     for number in range(8):
         await back_up(database, tmp_path / f"b{number}", None, 5)
         _, counts = check(tmp_path / f"b{number}", None)
-        assert counts["cooldowns"] == counts["user_quotas"]
-        seen.add(counts["cooldowns"])
+        assert counts["open_requests"] == counts["audit_log"]
+        seen.add(counts["audit_log"])
     stop.set()
     await task
     assert len(seen) > 1
     await writer.close()
+
+
+async def test_a_backup_of_an_earlier_version_comes_back_without_the_tables_that_are_gone(address, database, tmp_path):
+    """Into a database of this version, and into one of the version that made it."""
+    old = await open_database(DatabaseAddress("sqlite", path=tmp_path / "old" / "p.db"))
+    async with old.writing() as connection:
+        await connection.run_sync(raise_to, "0008")
+        await connection.execute(text("INSERT INTO cooldowns VALUES ('p', 'm', 1, 1, NULL, 1)"))
+        await connection.execute(text("INSERT INTO user_quotas VALUES ('q', '{}', 1, 1, 1, 1)"))
+        await connection.execute(text("INSERT INTO vault VALUES ('v', 'plain:x', 1)"))
+    await back_up(old, tmp_path / "b", None, 5)
+    for target in (database, old):
+        counts = await restore(target, tmp_path / "b", None)
+        assert (counts["cooldowns"], counts["user_quotas"], counts["vault"]) == (1, 1, 1)
+        async with target.reading() as connection:
+            names = await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
+            assert names == set(METADATA.tables) | {REVISIONS}
+            assert (await connection.execute(text("SELECT name FROM vault"))).scalars().all() == ["v"]
+    await old.close()
 
 
 async def test_an_empty_database_is_told_from_one_with_rows(address):

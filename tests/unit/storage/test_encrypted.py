@@ -11,7 +11,7 @@ from plexus.storage.encrypted import KeyReplaced, WrongKey, hold_key, open_seale
 from plexus.storage.engine import open_database
 from plexus.storage.seal import Sealer, Unreadable, secret_columns
 from plexus.storage.stored_text import StoredText
-from plexus.storage.tables import METADATA, encryption, oauth_credentials, providers, vault
+from plexus.storage.tables import METADATA, encryption, oauth_credentials, vault
 
 HEX = Secret("0123456789abcdef" * 4)
 OTHER = Secret("fedcba9876543210" * 4)
@@ -148,10 +148,12 @@ async def test_s47_a_secret_that_was_damaged_before_stops_the_change_and_is_name
     await fill(database, await open_sealer(database, HEX))
     async with database.writing() as connection:
         await connection.execute(
-            update(providers).where(providers.c.name == "n2").values(headers=StoredText("enc:v1:x:y"))
+            update(oauth_credentials)
+            .where(oauth_credentials.c.vendor == "n2")
+            .values(refresh_token=StoredText("enc:v1:x:y"))
         )
     before = await stored(database)
-    with pytest.raises(Unreadable, match=r"providers\.headers of n2 cannot be read"):
+    with pytest.raises(Unreadable, match=r"oauth_credentials\.refresh_token of n2/n2 cannot be read"):
         await rekey(database, HEX, OTHER)
     assert await stored(database) == before
 
@@ -160,15 +162,13 @@ async def test_s47_one_damaged_secret_leaves_the_others_readable(database):
     sealer = await open_sealer(database, HEX)
     await fill(database, sealer)
     async with database.writing() as connection:
-        await connection.execute(
-            update(providers).where(providers.c.name == "n2").values(api_key=StoredText("enc:v1:x:y"))
-        )
+        await connection.execute(update(vault).where(vault.c.name == "n2").values(value=StoredText("enc:v1:x:y")))
     async with database.reading() as connection:
-        rows = [dict(row) for row in (await connection.execute(select(providers))).mappings()]
+        rows = [dict(row) for row in (await connection.execute(select(vault))).mappings()]
     refused = []
     for row in rows:
         try:
-            sealer.open_row(providers, row)
+            sealer.open_row(vault, row)
         except Unreadable as error:
             refused.append(error.place.row)
     assert refused == [("n2",)]

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, MetaData, Table, insert, inspect, text
 
 from plexus.storage import schema
 from plexus.storage.engine import open_database
 from plexus.storage.failures import DatabaseUnusable, NewerSchema
 from plexus.storage.schema import head, migrate, raise_to, revision_of, revisions
-from plexus.storage.tables import METADATA, REVISIONS
+from plexus.storage.tables import METADATA, RETIRED, REVISIONS
 
 
 async def names(database) -> set[str]:
@@ -36,6 +36,32 @@ async def test_every_earlier_state_is_raised_to_the_last(address):
             assert await connection.run_sync(revision_of) == revision
     assert await names(database) == set(METADATA.tables) | {REVISIONS}
     await database.close()
+
+
+async def test_tables_that_nobody_wrote_go_and_the_rows_of_the_others_stay(address):
+    database = await open_database(address)
+    before = revisions()[revisions().index("0010") - 1]
+    async with database.writing() as connection:
+        await connection.run_sync(raise_to, before)
+    kept, gone = {"vault", "audit_log", "quota_counters"}, set(RETIRED)
+    async with database.writing() as connection:
+        await connection.run_sync(one_row_each, [*RETIRED, *sorted(kept)])
+    assert gone <= await names(database)
+    await migrate(database)
+    assert await names(database) == set(METADATA.tables) | {REVISIONS}
+    async with database.reading() as connection:
+        for name in kept:
+            assert (await connection.execute(text(f"SELECT count(*) FROM {name}"))).scalar_one() == 1
+    await database.close()
+
+
+def one_row_each(connection: Connection, tables: list[str]) -> None:
+    """A row in each of these tables, as they are in the database; those they refer to have one of the same name."""
+    for name in tables:
+        table = Table(name, MetaData(), autoload_with=connection)
+        kinds = {column.name: column.type.python_type for column in table.c}
+        values = {name: "1" if kind is str else kind(1) for name, kind in kinds.items()}
+        connection.execute(insert(table).values(**values))
 
 
 async def test_p27_a_newer_schema_is_refused_with_what_to_do(database):

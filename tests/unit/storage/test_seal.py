@@ -12,7 +12,7 @@ from plexus.core.secret import Secret
 from plexus.storage.encryption_key import SCRYPT, Underivable, derivation, derive
 from plexus.storage.seal import Place, Sealer, Unreadable, Unsealable, row_of, secret_columns
 from plexus.storage.stored_text import StoredText
-from plexus.storage.tables import METADATA, oauth_credentials, providers, vault
+from plexus.storage.tables import METADATA, config_revisions, oauth_credentials, vault
 from plexus.storage.tables.types import Sealed
 
 HEX = Secret("0123456789abcdef" * 4)
@@ -199,21 +199,23 @@ def test_a_key_and_a_stored_text_show_themselves_to_nobody():
 
 def test_a_row_is_sealed_and_opened_as_a_whole():
     values = {
-        "name": "openai",
+        "vendor": "v",
+        "account": "a",
         "document": {"a": 1},
-        "api_key": Secret("sk-1"),
-        "headers": '{"x":"y"}',
-        "extra_body": None,
+        "access_token": Secret("sk-1"),
+        "refresh_token": "bare",
+        "client_secret": None,
     }
-    sealed = Sealer(KEY).seal_row(providers, values)
+    sealed = Sealer(KEY).seal_row(oauth_credentials, values)
     assert sealed["document"] == {"a": 1}
-    assert isinstance(sealed["api_key"], StoredText)
-    assert sealed["extra_body"] is None
-    opened = Sealer(KEY).open_row(providers, {**sealed, "position": 3})
-    assert opened["api_key"] == Secret("sk-1")
-    assert opened["headers"] == Secret('{"x":"y"}')
-    assert opened["position"] == 3
-    assert "checker_options" not in opened
+    assert isinstance(sealed["access_token"], StoredText)
+    assert sealed["client_secret"] is None
+    opened = Sealer(KEY).open_row(oauth_credentials, {**sealed, "version": 3})
+    assert opened["access_token"] == Secret("sk-1")
+    assert opened["refresh_token"] == Secret("bare")
+    assert opened["version"] == 3
+    del sealed["client_secret"]
+    assert "client_secret" not in Sealer(KEY).open_row(oauth_credentials, sealed)
 
 
 def test_a_secret_needs_its_whole_primary_key():
@@ -231,4 +233,5 @@ def test_a_row_whose_name_cannot_be_stored_as_it_is_still_opens_by_the_name_that
 def test_the_secret_columns_are_those_of_their_type():
     for table in METADATA.tables.values():
         assert secret_columns(table) == [c.name for c in table.c if isinstance(c.type, Sealed)]
-    assert secret_columns(providers) == ["api_key", "headers", "extra_body", "checker_options"]
+    assert secret_columns(oauth_credentials) == ["access_token", "refresh_token", "client_secret"]
+    assert secret_columns(config_revisions) == ["configuration"]

@@ -17,8 +17,8 @@ from plexus.storage.stored_text import StoredText
 from plexus.storage.tables import (
     METADATA,
     REVISIONS,
-    api_keys,
-    settings,
+    trace_bodies,
+    traces,
     usage_attempts,
     usage_hours,
     usage_requests,
@@ -192,18 +192,14 @@ def test_s50_every_column_that_sounds_secret_is_sealed_or_known_not_to_be():
         "key",
     }
     harmless = {
-        *(
-            f"{table}.key" for table in ("usage_requests", "usage_hours", "traces", "errors")
-        ),  # the name of a client key
+        *(f"{table}.key" for table in ("usage_requests", "usage_hours", "traces")),  # the name of a client key
         "meter_snapshots.meter_key",  # the name of a meter
-        "api_keys.secret_hash",  # a keyed hash of a random secret
-        "retired_key_hashes.secret_hash",
     }
     columns = [(f"{t.name}.{c.name}", c) for t in METADATA.tables.values() for c in t.c]
     heard = {name for name, c in columns if sounds & set(c.name.split("_")) and not isinstance(c.type, Sealed)}
     assert heard == harmless
     sealed = {name for name, c in columns if isinstance(c.type, Sealed)}
-    assert {"providers.api_key", "providers.headers", "providers.checker_options", "mcp_servers.headers"} <= sealed
+    assert {"config_revisions.configuration", "oauth_credentials.client_secret"} <= sealed
     assert {"oauth_credentials.access_token", "oauth_credentials.refresh_token", "vault.value"} <= sealed
 
 
@@ -215,16 +211,21 @@ def test_every_sealed_column_is_in_a_table_with_a_primary_key_of_words_or_number
 
 
 async def test_rows_below_a_row_go_with_it(database):
-    from plexus.storage.tables import retired_key_hashes
-
-    key = {"name": "a", "secret_hash": "h", "last4": "abcd", "raw_passthrough": False, "document": {}}
-    await put(database, api_keys, **key, position=0, version=1, created_at=0, updated_at=0)
-    await put(database, retired_key_hashes, secret_hash="old", name="a", last4="wxyz", valid_until=1)
+    trace = {
+        "request_id": "r",
+        "started_at": 0,
+        "key": "k",
+        "alias": "a",
+        "provider": "p",
+        "model": "m",
+        "status": "ok",
+    }
+    await put(database, traces, **trace, captured_by="all", bytes=1, document={})
+    await put(database, trace_bodies, request_id="r", name="request", encoding="identity", size=1, body=b"x")
     async with database.writing() as connection:
-        await connection.execute(api_keys.delete())
-        assert (await connection.execute(select(func.count()).select_from(retired_key_hashes))).scalar_one() == 0
+        await connection.execute(traces.delete())
+        assert (await connection.execute(select(func.count()).select_from(trace_bodies))).scalar_one() == 0
 
 
 def test_sums_by_the_hour_have_a_column_for_each_sum_of_a_row():
     assert {c.name for c in usage_requests.c if isinstance(c.type, Money)} <= set(usage_hours.c.keys())
-    assert settings.c.document.nullable is False

@@ -1,65 +1,9 @@
-"""The configuration in the database: one versioned JSON document per thing, its secrets in columns of their own."""
+"""The configuration in the database, a text for each revision; secrets of the gateway and of logins; the key of their seals."""
 
-from typing import Any
-
-from sqlalchemy import Column, ForeignKey, Integer, Table
+from sqlalchemy import Column, Integer, Table
 
 from plexus.storage.tables.metadata import METADATA
 from plexus.storage.tables.types import Count, Counter, Json, Moment, Sealed, Words
-
-
-def _versioned() -> list[Column[Any]]:
-    return [
-        Column("document", Json, nullable=False),
-        Column("position", Integer, nullable=False),
-        Column("version", Count, nullable=False),
-        Column("created_at", Moment, nullable=False),
-        Column("updated_at", Moment, nullable=False),
-    ]
-
-
-providers = Table(
-    "providers",
-    METADATA,
-    Column("name", Words, primary_key=True),
-    *_versioned(),
-    Column("api_key", Sealed),
-    Column("headers", Sealed),
-    Column("extra_body", Sealed),
-    Column("checker_options", Sealed),
-)
-"""`headers`, `extra_body` and `checker_options` are JSON below their seal: operators put credentials into all three."""
-
-provider_models = Table(
-    "provider_models",
-    METADATA,
-    Column("provider", Words, ForeignKey("providers.name", ondelete="CASCADE", onupdate="CASCADE"), primary_key=True),
-    Column("model", Words, primary_key=True),
-    Column("document", Json, nullable=False),
-    Column("position", Integer, nullable=False),
-)
-
-aliases = Table("aliases", METADATA, Column("name", Words, primary_key=True), *_versioned())
-
-mcp_servers = Table(
-    "mcp_servers",
-    METADATA,
-    Column("name", Words, primary_key=True),
-    *_versioned(),
-    Column("url", Sealed),
-    Column("headers", Sealed),
-    Column("env", Sealed),
-    Column("args", Sealed),
-)
-
-settings = Table(
-    "settings",
-    METADATA,
-    Column("name", Words, primary_key=True),
-    *_versioned(),
-    Column("secret", Sealed),
-)
-"""Everything else, by its top-level name (`cooldown`, `network` …); `secret` is JSON of its secret parts."""
 
 config_revisions = Table(
     "config_revisions",

@@ -1,36 +1,9 @@
-"""What is known of targets: cooldowns, measurements, and the meters that quota checkers read at providers."""
+"""The meters that quota checkers read at providers. Cooldowns and measurements of a process are in a file of its own."""
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, Table
 
 from plexus.storage.tables.metadata import METADATA
 from plexus.storage.tables.types import Counter, Moment, Words
-
-cooldowns = Table(
-    "cooldowns",
-    METADATA,
-    Column("provider", Words, primary_key=True),
-    Column("model", Words, primary_key=True),
-    Column("until", Moment, nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("reason", Words),
-    Column("updated_at", Moment, nullable=False),
-)
-"""An empty model is the whole provider."""
-
-measurements = Table(
-    "measurements",
-    METADATA,
-    Column("id", Counter, primary_key=True),
-    Column("provider", Words, nullable=False),
-    Column("model", Words, nullable=False),
-    Column("measured_at", Moment, nullable=False),
-    Column("ttft_ms", Float),
-    Column("tokens_per_second", Float),
-    Column("end_to_end_tokens_per_second", Float),
-    Column("duration_ms", Float),
-    Index(None, "provider", "model", "measured_at"),
-)
-"""One per successful attempt; nothing is written for a failure."""
 
 meter_snapshots = Table(
     "meter_snapshots",

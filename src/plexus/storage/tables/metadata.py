@@ -10,5 +10,21 @@ METADATA = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+RETIRED = (
+    "providers",
+    "provider_models",
+    "aliases",
+    "mcp_servers",
+    "settings",
+    "api_keys",
+    "retired_key_hashes",
+    "user_quotas",
+    "quota_state",
+    "quota_holds",
+    "cooldowns",
+    "measurements",
+    "errors",
+)
+"""Tables that earlier versions made, those others refer to first. Steps still make and drop them, and backups may hold them."""
 REVISIONS = "schema_revision"
 """The table in which migrations note how far they came."""

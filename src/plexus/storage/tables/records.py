@@ -1,6 +1,6 @@
-"""What happened: traces of requests, errors, the audit log. Headers are redacted before they get here."""
+"""What happened: traces of requests, the audit log. Headers are redacted before they get here. Failures are usage rows."""
 
-from sqlalchemy import Column, ForeignKey, Integer, Table
+from sqlalchemy import Column, ForeignKey, Table
 
 from plexus.storage.tables.metadata import METADATA
 from plexus.storage.tables.types import Blob, Count, Counter, Json, Moment, Words
@@ -31,21 +31,6 @@ trace_bodies = Table(
     Column("body", Blob, nullable=False),
 )
 """`name` is one of the four bodies or the reassembled stream; `encoding` is zstd or identity; `size` is before compression."""
-
-errors = Table(
-    "errors",
-    METADATA,
-    Column("id", Counter, primary_key=True),
-    Column("at", Moment, nullable=False, index=True),
-    Column("request_id", Words, index=True),
-    Column("key", Words, index=True),
-    Column("provider", Words, nullable=False),
-    Column("model", Words, nullable=False),
-    Column("error_class", Words, nullable=False),
-    Column("http_status", Integer),
-    Column("message", Words, nullable=False),
-    Column("details", Json),
-)
 
 audit_log = Table(
     "audit_log",

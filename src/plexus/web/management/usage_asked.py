@@ -53,9 +53,12 @@ class Asked:
         said = {name: value for name, value in locals().items() if name not in {"self", "since", "until"}}
         self._said: dict[str, Any] = {**said, "since": moment_in(since, "since"), "until": moment_in(until, "until")}
 
-    def of(self, visitor: Visitor, *, failed: bool = False) -> Filter:
-        """The rows this visitor gets."""
-        return Filter(**self._said, failed=failed, owner=owner_of(visitor))
+    def of(self, visitor: Visitor, *, oldest: float | None = None) -> Filter:
+        """The rows this visitor gets; with `oldest`, in seconds since the epoch, the failures since then."""
+        said = self._said
+        if oldest is not None:
+            said = {**said, "since": max(said["since"] or 0, int(oldest * 1000))}
+        return Filter(**said, failed=oldest is not None, owner=owner_of(visitor))
 
 
 def owner_of(visitor: Visitor) -> str | None:

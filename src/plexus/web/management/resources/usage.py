@@ -37,7 +37,7 @@ async def usage(
 async def failures(
     visitor: Anybody, managed: Running, pages: Pages, asked: Annotated[Asked, Depends()]
 ) -> dict[str, Any]:
-    """The requests that failed, newest first: those of every status but ok and cancelled."""
+    """The requests that failed, newest first: those of every status but ok and cancelled, as far back as `retention.errors`."""
     return await _page(visitor, managed, pages, asked, "started_at", rising=False, failed=True)
 
 
@@ -80,7 +80,8 @@ async def _page(
 ) -> dict[str, Any]:
     after = place_in(pages.after, sort, rising=rising)
     async with kept.reading(managed) as connection:
-        wanted = asked.of(visitor, failed=failed)
+        oldest = managed.gateway.clock.wall() - managed.settings().retention.errors if failed else None
+        wanted = asked.of(visitor, oldest=oldest)
         found = await listed(connection, wanted, sort, pages.limit, rising=rising, after=after)
     following = written(cursor_of(sort, found.following, rising=rising)) if found.following is not None else None
     return {"data": found.rows, "next_cursor": following, "total": found.total, "total_is_exact": found.counted}
