@@ -49,6 +49,7 @@ from plexus.web.management.managed import Managed
 
 if TYPE_CHECKING:
     from plexus.pipeline.bookkeeping import Bookkeeping
+    from plexus.pipeline.summing import Summing
     from plexus.pipeline.trace_keeping import TraceKeeping
     from plexus.settings.editing import Editing
     from plexus.settings.file_home import FileHome
@@ -111,6 +112,7 @@ class Plexus:
         self._admin_key, self._place = admin_key, books
         self.bookkeeping: Bookkeeping | None = None
         self.trace_keeping: TraceKeeping | None = None
+        self._summing: Summing | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._protocols, self._selectors, self._sources = protocols(), selectors(), price_sources()
         self._live = LivePrices(FileShelf(books.folder.parent / "prices.json"), log.warning) if books else None
@@ -161,6 +163,7 @@ class Plexus:
     async def _keep_books(self, place: Place) -> None:
         from plexus.pipeline.bookkeeping import Bookkeeping  # noqa: PLC0415 - without books no database library is loaded
         from plexus.pipeline.retention import Retaining  # noqa: PLC0415 - as above
+        from plexus.pipeline.summing import Summing  # noqa: PLC0415 - as above
 
         gateway = self.gateway
         self.bookkeeping = keeping = Bookkeeping(place, gateway.quotas, gateway.clock, gateway.dice, self._open_home)
@@ -176,6 +179,8 @@ class Plexus:
         gateway.waits_for = lambda: keeping.waits_for
         retaining = Retaining(keeping.database, lambda: self._settings.retention, gateway.clock)
         self._tasks.append(asyncio.create_task(retaining.run(lambda: keeping.waits_for)))
+        self._summing = Summing(keeping.database, gateway.clock)
+        self._tasks.append(asyncio.create_task(self._summing.run(lambda: keeping.waits_for)))
         self._keep_traces(keeping)
 
     def _keep_traces(self, books: "Bookkeeping") -> None:
@@ -253,6 +258,7 @@ class Plexus:
             admin_key=self._admin_key,
             tallies=self._tallies,
             books=self._behind,
+            summed_in=lambda zone: self._summing.ask(zone) if self._summing is not None else None,
             database=lambda: self.bookkeeping.database if self.bookkeeping is not None else None,
             editing=lambda: self._editing,
             traces=self.trace_keeping,

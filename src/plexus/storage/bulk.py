@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -57,6 +58,14 @@ def _conversion(table: Table, name: str, dialect: Dialect) -> Convert | None:
 def _default(table: Table, name: str) -> Any:
     default = table.c[name].default
     return default.arg if isinstance(default, ScalarElementColumnDefault) else None
+
+
+@lru_cache(maxsize=64)
+def bulk_insert_missing(table: Table, dialect: Dialect) -> Bulk:
+    """Insertion into all columns of what is not there yet."""
+    columns = [column.name for column in table.c]
+    engine = postgresql if dialect.name == "postgresql" else sqlite
+    return Bulk(engine.insert(table).on_conflict_do_nothing(), table, columns, dialect)
 
 
 @lru_cache(maxsize=64)

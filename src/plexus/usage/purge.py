@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from plexus.core.clock import Clock
 from plexus.storage.engine import Database
 from plexus.storage.tables.records import audit_log
-from plexus.storage.tables.usage import usage_attempts, usage_requests
+from plexus.storage.tables.usage import former_costs, usage_attempts, usage_requests
 
 HELD = 0.1
 """Seconds a batch should hold the write lock."""
@@ -67,7 +67,8 @@ async def _purge(database: Database, some: _Delete, before: int, clock: Clock, s
 async def _oldest_usage(connection: AsyncConnection, before: int, rows: int) -> int:
     names = await _oldest(connection, usage_requests.c.request_id, usage_requests.c.started_at, before, rows)
     if names:
-        await connection.execute(delete(usage_attempts).where(usage_attempts.c.request_id.in_(names)))
+        for below in (usage_attempts, former_costs):
+            await connection.execute(delete(below).where(below.c.request_id.in_(names)))
         await connection.execute(delete(usage_requests).where(usage_requests.c.request_id.in_(names)))
     return len(names)
 

@@ -5,14 +5,15 @@ from typing import Any
 
 from msgspec.structs import asdict
 from sqlalchemy import Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.storage.bulk import bulk_insert
 from plexus.storage.tables.usage import open_requests, usage_attempts, usage_hours, usage_requests
 from plexus.usage.entries import Closed, Opened, interrupted
-from plexus.usage.rollup import rolled_up
+from plexus.usage.kept_sums import add_to_kept, kept_over
+from plexus.usage.rollup import key_of, rolled_up, sums_of
 from plexus.usage.row import AttemptRow, UsageRow
+from plexus.usage.sums import add, inserting
 
 _AT_ONCE = 400
 """Keys asked for in one statement; SQLite takes some thousand values, PostgreSQL 32,767."""
@@ -39,7 +40,10 @@ async def write_rows(connection: AsyncConnection, rows: Sequence[UsageRow]) -> N
     attempts = [_attempt(row, number, one) for row in rows for number, one in enumerate(row.attempts, 1)]
     await bulk_insert(usage_attempts, dialect).write(connection, attempts)
     hours = [{**asdict(key), **_stored(asdict(sums))} for key, sums in rolled_up(rows).items()]
-    await _add(connection, usage_hours, hours)
+    await add(connection, usage_hours, hours)
+    # after the hours, whose lock whoever keeps sums takes; mostly the rows are of now, and nothing is kept of that yet
+    if over := await kept_over(connection, [row.started_at for row in rows]):
+        await add_to_kept(connection, over, ((row.started_at, key_of(row), sums_of(row)) for row in rows))
 
 
 async def close_interrupted(connection: AsyncConnection, process: str) -> int:
@@ -94,18 +98,4 @@ def _open(opened: Opened) -> dict[str, Any]:
 
 async def _insert(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
-        await connection.execute(_dialect(connection).insert(table).on_conflict_do_nothing(), rows)
-
-
-async def _add(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Add to the sums that are there."""
-    if not rows:
-        return
-    statement = _dialect(connection).insert(table)
-    keys = [column.name for column in table.primary_key]
-    sums = {column.name: column + statement.excluded[column.name] for column in table.c if column.name not in set(keys)}
-    await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=sums), rows)
-
-
-def _dialect(connection: AsyncConnection) -> Any:
-    return postgresql if connection.dialect.name == "postgresql" else sqlite
+        await connection.execute(inserting(connection, table).on_conflict_do_nothing(), rows)

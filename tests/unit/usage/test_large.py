@@ -12,7 +12,8 @@ from plexus.settings.database_url import DatabaseAddress
 from plexus.storage.engine import Database, open_database
 from plexus.storage.schema import migrate
 from plexus.usage.calendar import Unit, buckets, zone
-from plexus.usage.lists import Filter, Sort, listed
+from plexus.usage.list_filter import Filter, Sort
+from plexus.usage.lists import listed
 from plexus.usage.row import COSTS, COUNTERS
 from plexus.usage.totals import totals
 

@@ -8,8 +8,11 @@ from typing import get_args
 import pytest
 from tests.unit.usage.some_rows import some_rows
 
+from plexus.core.clock import Clock
 from plexus.storage.engine import Database
-from plexus.usage.lists import COUNTED, Filter, Place, Sort, listed, one, order_of
+from plexus.usage.list_filter import Filter, Place, Sort
+from plexus.usage.lists import listed, one, order_of
+from plexus.usage.purge import purge_usage
 from plexus.usage.row import UsageRow, to_wire
 from plexus.usage.store import write_rows
 
@@ -99,15 +102,57 @@ async def test_s11_a_row_of_another_key_is_not_there(database):
         assert await one(connection, "nothing", None) is None
 
 
-async def test_a_list_counts_its_rows_up_to_a_bound(database, monkeypatch):
+async def test_a_list_is_counted_by_sums_however_long_it_is(database, monkeypatch):
+    monkeypatch.setattr("plexus.usage.list_total.COUNTED", 5)
+    monkeypatch.setattr("plexus.usage.lists.GATHERED", 5)
     await put(database, ROWS)
     async with database.reading() as connection:
-        page = await listed(connection, Filter(), "started_at", 5)
-        assert (page.total, page.counted) == (len(ROWS), True)
-        monkeypatch.setattr("plexus.usage.lists.COUNTED", 100)
-        page = await listed(connection, Filter(), "started_at", 5)
-        assert (page.total, page.counted) == (100, False)
-    assert COUNTED == 10_000
+        for name, (wanted, holds) in FILTERS.items():
+            page = await listed(connection, wanted, "started_at", 5)
+            there = sum(map(holds, ROWS))
+            assert page.total == there if page.counted else page.total <= there, name
+        assert (await listed(connection, Filter(model="m", status="ok"), "started_at", 5)).counted
+        known = await listed(connection, Filter(), "cost", 5)
+        assert (known.total, known.counted) == (sum(row.cost is not None for row in ROWS), True)
+    assert await purge_usage(database, 1_700_000_000_025, Clock(), nothing)
+    async with database.reading() as connection:
+        page = await listed(connection, Filter(key="me"), "started_at", 5)
+        left = [row for row in ROWS if row.started_at >= 1_700_000_000_025 and row.key == "me"]
+        assert (page.total, page.counted) == (len(left), True)
+
+
+async def nothing(_seconds: float) -> None:
+    """A pause that takes no time."""
+
+
+async def test_what_neither_sums_nor_a_short_index_count_is_counted_in_part_and_said_so(database, monkeypatch):
+    await put(database, ROWS)
+    async with database.reading() as connection:
+        page = await listed(connection, Filter(streaming=True), "started_at", 5)
+        assert not page.counted or page.total == sum(row.streaming for row in ROWS)
+        monkeypatch.setattr("plexus.usage.list_total.COUNTED", 20)
+        page = await listed(connection, Filter(streaming=True), "started_at", 5)
+        assert not page.counted
+        assert 0 < page.total <= sum(row.streaming for row in ROWS)
+
+
+@pytest.mark.parametrize("walked_rows", [3, 20])
+async def test_pages_that_end_where_the_looking_did_miss_nothing(walked_rows, database, monkeypatch):
+    """Rows of a millisecond are all looked at, however many that are."""
+    rows = some_rows(11, 120, 1_700_000_000_000, 1_700_000_900_000)
+    await put(database, rows)
+    monkeypatch.setattr("plexus.usage.lists.GATHERED", 1)
+    monkeypatch.setattr("plexus.usage.lists.WALKED", walked_rows)
+    for name, (wanted, holds) in FILTERS.items():
+        if name == "in a time":
+            continue
+        for sort in get_args(Sort):
+            for rising in (False, True):
+                columns = [column.name for column in order_of(sort)]
+                there = [row for row in rows if holds(row) and getattr(row, sort) is not None]
+                there.sort(key=attrgetter(*columns), reverse=not rising)
+                found = await walked(database, wanted, sort, rising=rising)
+                assert found == [row.request_id for row in there], (name, sort, rising)
 
 
 @pytest.mark.parametrize("missing", ["client_address", "routing"])

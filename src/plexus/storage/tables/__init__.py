@@ -5,7 +5,15 @@ from plexus.storage.tables.governance import quota_counters
 from plexus.storage.tables.health import meter_snapshots
 from plexus.storage.tables.metadata import METADATA, RETIRED, REVISIONS
 from plexus.storage.tables.records import audit_log, trace_bodies, traces
-from plexus.storage.tables.usage import open_requests, usage_attempts, usage_hours, usage_requests
+from plexus.storage.tables.usage import (
+    former_costs,
+    open_requests,
+    usage_attempts,
+    usage_hours,
+    usage_requests,
+    usage_spans,
+    usage_sums,
+)
 
 OURS = frozenset(METADATA.tables) | frozenset(RETIRED)
 """The names that no other program may use in the same database."""
@@ -18,6 +26,7 @@ __all__ = [
     "audit_log",
     "config_revisions",
     "encryption",
+    "former_costs",
     "meter_snapshots",
     "oauth_credentials",
     "open_requests",
@@ -27,5 +36,7 @@ __all__ = [
     "usage_attempts",
     "usage_hours",
     "usage_requests",
+    "usage_spans",
+    "usage_sums",
     "vault",
 ]

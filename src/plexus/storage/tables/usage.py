@@ -80,14 +80,15 @@ usage_requests = Table(
 
 FAILED = text("status NOT IN ('ok', 'cancelled')")
 """Somebody's failure; to the letter, because SQLite takes a partial index only for its own condition."""
-_TIME = (usage_requests.c.started_at, usage_requests.c.request_id)
-for _column in ("key", "alias", "provider", "model", "status", "cost", "duration_ms", "client_protocol"):
-    Index(None, usage_requests.c[_column], *_TIME)
-Index(None, *_TIME)
-Index("ix_usage_requests_failed", *_TIME, sqlite_where=FAILED, postgresql_where=FAILED)
+_TIME = usage_requests.c.started_at
+# None holds the id that settles ties: rows of one millisecond are few, and an id is as long as the rest of an entry together.
+for _column in ("key", "alias", "model", "cost", "duration_ms"):
+    Index(None, usage_requests.c[_column], _TIME)
+Index(None, _TIME)
+Index("ix_usage_requests_failed", _TIME, sqlite_where=FAILED, postgresql_where=FAILED)
 for _column in ("error_class", "attribution"):  # most rows have none
     _there = text(f"{_column} IS NOT NULL")
-    _columns = (usage_requests.c[_column], *_TIME)
+    _columns = (usage_requests.c[_column], _TIME)
     Index(f"ix_usage_requests_{_column}", *_columns, sqlite_where=_there, postgresql_where=_there)
 
 usage_attempts = Table(
@@ -105,29 +106,68 @@ usage_attempts = Table(
 )
 """Numbered from 1 within the request. `started_at` is the request's, so that both leave together when they are old."""
 
+DIMENSIONS = ("key", "attribution", "alias", "provider", "model", "client_protocol", "status")
+"""What sums tell apart. An absent word is the empty one."""
+
+
+def _summed() -> list[Column[Any]]:
+    """Sums of requests. `cost_unknown` and `estimated` count requests, `…_known` those whose figure is in the sum beside it."""
+    return [
+        Column("requests", Count, nullable=False, default=0),
+        Column("attempts", Count, nullable=False, default=0),
+        *(Column(name, Count, nullable=False, default=0) for name in COUNTERS),
+        *(Column(name, Money, nullable=False) for name in AMOUNTS),
+        Column("cost_unknown", Count, nullable=False, default=0),
+        Column("estimated", Count, nullable=False, default=0),
+        Column("duration_ms", Float, nullable=False, default=0.0),
+        *(
+            Column(name, kind, nullable=False, default=0)
+            for measured in ("ttft_ms", "tokens_per_second", "overhead_ms")
+            for name, kind in ((measured, Float), (f"{measured}_known", Count))
+        ),
+    ]
+
+
 usage_hours = Table(
     "usage_hours",
     METADATA,
     Column("hour", Moment, primary_key=True),
-    *(
-        Column(name, Words, primary_key=True)
-        for name in ("key", "attribution", "alias", "provider", "model", "client_protocol", "status")
-    ),
-    Column("requests", Count, nullable=False, default=0),
-    Column("attempts", Count, nullable=False, default=0),
-    *(Column(name, Count, nullable=False, default=0) for name in COUNTERS),
-    *(Column(name, Money, nullable=False) for name in AMOUNTS),
-    Column("cost_unknown", Count, nullable=False, default=0),
-    Column("estimated", Count, nullable=False, default=0),
-    Column("duration_ms", Float, nullable=False, default=0.0),
-    *(
-        Column(name, kind, nullable=False, default=0)
-        for measured in ("ttft_ms", "tokens_per_second", "overhead_ms")
-        for name, kind in ((measured, Float), (f"{measured}_known", Count))
-    ),
+    *(Column(name, Words, primary_key=True) for name in DIMENSIONS),
+    *_summed(),
 )
-"""Sums of `usage_requests` by the hour in UTC, written in the transaction of the rows. An absent word is the empty one.
-`cost_unknown` and `estimated` count requests, `…_known` those whose figure is in the sum beside it."""
+"""Sums of `usage_requests` by the hour in UTC, written in the transaction of the rows."""
+
+usage_spans = Table(
+    "usage_spans",
+    METADATA,
+    Column("since", Moment, primary_key=True),
+    Column("until", Moment, primary_key=True),
+    Index(None, "until"),
+)
+"""Days, weeks and months of some time zone that are over and whose sums are kept below, with those of each hour of such a day."""
+
+usage_sums = Table(
+    "usage_sums",
+    METADATA,
+    Column("since", Moment, primary_key=True),
+    Column("until", Moment, primary_key=True),
+    Column("shape", Integer, primary_key=True),
+    *(Column(name, Words, primary_key=True) for name in DIMENSIONS),
+    *_summed(),
+    sqlite_with_rowid=False,
+)
+"""The sums of a span. `shape` says which dimensions are told apart, see `usage.spans`; the others are the empty word there."""
+
+former_costs = Table(
+    "former_costs",
+    METADATA,
+    Column("request_id", Words, primary_key=True),
+    Column("until", Moment, primary_key=True),
+    Column("cost", Money),
+    Column("cost_source", Words, nullable=False),
+    Column("price_version", Words, nullable=False, default=""),
+)
+"""What a request was booked with before it was priced anew, and when that was."""
 
 open_requests = Table(
     "open_requests",

@@ -22,6 +22,10 @@ def _none() -> None:
     return
 
 
+def _ignored(_zone: str) -> None:
+    return
+
+
 class Managed(Struct, frozen=True, kw_only=True):
     """The parts, wired once by the composition root."""
 
@@ -36,6 +40,8 @@ class Managed(Struct, frozen=True, kw_only=True):
     """What metrics count."""
     books: Callable[[], Mapping[str, float]] = dict
     """How far the books are behind, as metrics."""
+    summed_in: Callable[[str], None] = _ignored
+    """Takes note of a time zone the admin asks for a summary in, so that the sums of its days are kept."""
     database: "Callable[[], Database | None]" = _none
     """Where usage is kept; None where nothing is."""
     editing: "Callable[[], Editing | None]" = _none

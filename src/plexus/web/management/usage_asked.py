@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from plexus.usage.lists import Filter, Place, Sort
+from plexus.usage.list_filter import Filter, Place, Sort
 from plexus.web.management.refusals import Refusal
 from plexus.web.management.shapes import unknown_cursor
 from plexus.web.management.usage_shapes import Status

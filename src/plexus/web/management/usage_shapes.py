@@ -89,16 +89,26 @@ class AttemptShown(CountedShown):
     aside: bool
 
 
+class FormerCostShown(BaseModel):
+    """What a request was booked with until a moment, at which it was priced anew."""
+
+    until: int
+    cost: str | None
+    cost_source: str
+    price_version: str
+
+
 class UsageWhole(UsageShown):
-    """A request with its attempts."""
+    """A request with its attempts, and its costs before it was priced anew, the oldest first."""
 
     attempts: list[AttemptShown]
+    former_costs: list[FormerCostShown]
 
 
 class UsagePage(Page[UsageShown]):
-    """A page of requests. Rows are counted up to 10,000."""
+    """A page of requests. With fewer rows than asked for, even none, and a `next_cursor` the search goes on there."""
 
-    total_is_exact: bool = Field(description="False when there are more rows than `total`.")
+    total_is_exact: bool = Field(description="False when there are at least `total` rows, perhaps more.")
 
 
 class SumsShown(TokensShown):

@@ -1,13 +1,13 @@
 """A summary of usage as it is asked for and shown: range, time zone, buckets, dimensions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, get_args
 
 from fastapi import Query
 from msgspec.structs import asdict
 
 from plexus.usage.calendar import Bucket, Unit, UnknownZone, buckets, zone
-from plexus.usage.rollup import NONE, Sums, plus
+from plexus.usage.rollup import Sums, together
 from plexus.usage.row import COSTS, amount_text
 from plexus.usage.summary import Dimension, Group
 from plexus.web.management.refusals import Refusal
@@ -79,7 +79,7 @@ class Summing:
             }
             for (place, words), sums in sorted(found.items())
         ]
-        total = _sums(_together(found.values()))
+        total = _sums(together(list(found.values())))
         asked = {"since": self.since, "until": self.until, "timezone": self.timezone, "bucket": self.bucket}
         return {**asked, "data": data, "total": total}
 
@@ -91,13 +91,6 @@ def _dimensions(said: str) -> tuple[Dimension, ...]:
         message = f"group_by: must be some of {', '.join(_DIMENSIONS)}, each once, separated by commas"
         raise Refusal(400, message, "invalid_value", param="group_by")
     return found
-
-
-def _together(sums: Iterable[Sums]) -> Sums:
-    whole = NONE
-    for one in sums:
-        whole = plus(whole, one)
-    return whole
 
 
 def _sums(sums: Sums) -> dict[str, Any]:

@@ -4,13 +4,10 @@ The configuration is one text in `config_revisions`; cooldowns and measurements 
 have counted is in `quota_counters`; failures are usage rows.
 """
 
-from pathlib import Path
-
 from alembic import op
 
 revision = "0010"
-# The step before it is made elsewhere at the same time; until it is here this one follows the last that is.
-down_revision: str | None = "0009" if any(Path(__file__).parent.glob("r0009_*.py")) else "0008"
+down_revision: str | None = "0009"
 
 _GONE = (
     "provider_models",

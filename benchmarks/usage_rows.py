@@ -1,0 +1,221 @@
+"""How long the management API's lists and summaries of usage take with five million requests of a year, on SQLite.
+
+    python -m benchmarks.usage_rows                     fill a database in a folder of its own, ask everything, tell the slowest
+    python -m benchmarks.usage_rows --rows 300000       the same with fewer
+    python -m benchmarks.usage_rows --database FILE     use this file; it is filled when it is not there
+
+Every question is asked through the functions the API calls, answer written as JSON included, not the HTTP around them.
+"""
+
+import argparse
+import asyncio
+import json
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from benchmarks.usage_books import BYTES_PER_ROW, DAY, DAYS, END, START, fill
+from plexus.core.json import dumps
+from plexus.settings.database_url import DatabaseAddress
+from plexus.storage.engine import Database, open_database
+from plexus.storage.schema import migrate
+from plexus.usage.list_filter import Filter, Place, Sort
+from plexus.usage.lists import listed
+from plexus.usage.totals import TooManyGroups, totals
+from plexus.web.management.usage_summed import Summing
+
+WITHIN = 0.3
+"""Seconds the slowest twentieth of a question's answers may begin at."""
+HOUR = 3_600_000
+MIDDLE = START + 200 * DAY
+FILTERS = {
+    "all": Filter(),
+    "key": Filter(key="key-12"),
+    "rare key": Filter(key="key-0"),
+    "no such key": Filter(key="nobody"),
+    "attribution": Filter(attribution="team-3-1"),
+    "alias": Filter(alias="alias-4"),
+    "provider": Filter(provider="provider-2"),
+    "model": Filter(model="model-11"),
+    "status ok": Filter(status="ok"),
+    "status stalled": Filter(status="stalled"),
+    "protocol": Filter(client_protocol="gemini"),
+    "error class": Filter(error_class="truncated"),
+    "streaming": Filter(streaming=True),
+    "not streaming": Filter(streaming=False),
+    "hour": Filter(since=MIDDLE, until=MIDDLE + HOUR),
+    "week": Filter(since=MIDDLE, until=MIDDLE + 7 * DAY),
+    "half a year": Filter(since=MIDDLE - 180 * DAY, until=MIDDLE),
+    "dear": Filter(min_cost=Decimal("0.104")),
+    "cheap": Filter(max_cost=Decimal("0.0005")),
+    "slow": Filter(min_duration_ms=59_990.0),
+    "quick": Filter(max_duration_ms=5.0),
+    "failed": Filter(failed=True),
+    "owner's failed": Filter(failed=True, owner="key-7"),
+    "owner": Filter(owner="key-19"),
+    "owner's model": Filter(owner="key-19", model="model-3"),
+    "key and model that never met": Filter(key="key-1", model="model-0"),
+    "alias and model that never met": Filter(alias="alias-1", model="model-9"),
+    "key, stalled": Filter(key="key-15", status="stalled"),
+    "model, stalled": Filter(model="model-5", status="stalled"),
+    "attribution and model": Filter(attribution="team-1-0", model="model-1"),
+    "provider and dear": Filter(provider="provider-1", min_cost=Decimal("0.104")),
+    "model of a week": Filter(model="model-2", since=MIDDLE, until=MIDDLE + 7 * DAY),
+    "key of half a year": Filter(key="key-9", since=MIDDLE - 180 * DAY, until=MIDDLE),
+    "errors of half a year": Filter(status="error", since=MIDDLE - 180 * DAY, until=MIDDLE),
+    "stream of a key, failed": Filter(key="key-4", streaming=True, failed=True),
+    "slow and dear": Filter(min_duration_ms=59_000.0, min_cost=Decimal("0.1")),
+    "slow of a week": Filter(min_duration_ms=59_900.0, since=MIDDLE, until=MIDDLE + 7 * DAY),
+    "dear of half a year": Filter(min_cost=Decimal("0.104"), since=MIDDLE - 180 * DAY, until=MIDDLE),
+}
+DEEP: dict[Sort, Place] = {
+    "started_at": (START + DAYS * DAY // 2, ""),
+    "cost": (Decimal("0.05"), MIDDLE, ""),
+    "duration_ms": (30_000.5, MIDDLE, ""),
+}
+ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata")
+GROUPINGS = (
+    "",
+    "key",
+    "attribution",
+    "alias",
+    "provider",
+    "model",
+    "client_protocol",
+    "status",
+    "key,model",
+    "model,status",
+)
+RANGES: list[tuple[str, int, int, tuple[str, ...]]] = [
+    ("hour", END - HOUR, END, ("hour",)),
+    ("day", END - DAY, END, ("hour",)),
+    ("cut day", END - DAY - 1_234_567, END - 1_234_567, ("hour", "day")),
+    ("DST day in March", START + 88 * DAY - HOUR, START + 89 * DAY - 2 * HOUR, ("hour", "day")),
+    ("DST day in October", START + 298 * DAY - 2 * HOUR, START + 299 * DAY - HOUR, ("hour", "day")),
+    ("week", END - 7 * DAY, END, ("hour", "day")),
+    ("cut week", MIDDLE - 7 * DAY + 77, MIDDLE - 55, ("hour", "day")),
+    ("month", END - 30 * DAY, END, ("hour", "day", "week")),
+    ("cut month", MIDDLE - 30 * DAY + 77, MIDDLE - 55, ("day", "month")),
+    ("year", START, END, ("hour", "day", "week", "month")),
+    ("cut year", START + 77, END - 55, ("day", "week", "month")),
+]
+ONLY = ({"key": "key-17"}, {"model": "model-6"}, {"key": "key-12", "alias": "alias-2"})
+
+Question = tuple[str, Callable[[], Awaitable[Any]]]
+
+
+def lists(database: Database) -> Iterator[Question]:
+    """Each filter in each order, its beginning and its middle."""
+    for name, wanted in FILTERS.items():
+        for sort, middle in DEEP.items():
+            for rising in (False, True):
+                for place, after in (("first", ()), ("deep", middle)):
+                    label = f"list {name}, {sort} {'asc' if rising else 'desc'}, {place}"
+                    yield label, _listed(database, wanted, sort, after, rising=rising)
+
+
+def _listed(
+    database: Database, wanted: Filter, sort: Sort, after: Place, *, rising: bool
+) -> Callable[[], Awaitable[Any]]:
+    async def ask() -> bytes:
+        async with database.reading() as connection:
+            found = await listed(connection, wanted, sort, 100, rising=rising, after=after)
+        return dumps({"data": found.rows, "total": found.total})
+
+    return ask
+
+
+def summaries(database: Database) -> Iterator[Question]:
+    """Each range in each zone, by each unit and grouping that makes no more groups than are answered."""
+    for name, since, until, units in RANGES:
+        for where in ZONES:
+            for unit in units:
+                for by in GROUPINGS:
+                    yield (
+                        f"summary {name} by {unit} {where} [{by}]",
+                        _summed(database, since, until, where, unit, by, {}),
+                    )
+                for only in ONLY:
+                    said = " ".join(only.values())
+                    for by in ("", "model"):
+                        label = f"summary {name} by {unit} {where} [{by}] of {said}"
+                        yield label, _summed(database, since, until, where, unit, by, only)
+
+
+def _summed(
+    database: Database, since: int, until: int, where: str, unit: Any, by: str, only: dict[str, str]
+) -> Callable[[], Awaitable[Any]]:
+    async def ask() -> bytes:
+        asked = Summing(str(since), str(until), where, unit, by, **only)  # type: ignore[arg-type] # words of the query
+        cut = asked.buckets(END)
+        async with database.reading() as connection:
+            try:
+                found = await totals(connection, cut, asked.by, asked.only)
+            except TooManyGroups:
+                return b"refused"
+        return dumps(asked.shown(cut, found))
+
+    return ask
+
+
+async def asked(questions: Iterator[Question], times: int, only: str) -> dict[str, tuple[float, float, int]]:
+    """The median and the 95th percentile of each question, in seconds, and how long the answer was."""
+    taken: dict[str, tuple[float, float, int]] = {}
+    for label, ask in questions:
+        if only not in label:
+            continue
+        spent: list[float] = []
+        answer = b""
+        for _ in range(times):
+            began = time.perf_counter()
+            answer = await ask()
+            spent.append(time.perf_counter() - began)
+            if spent[0] > 3:
+                break
+        spent.sort()
+        taken[label] = statistics.median(spent), spent[int(0.95 * (len(spent) - 1) + 0.5)], len(answer)
+    return taken
+
+
+async def measured(path: Path, rows: int, times: int, only: str, *, there: bool) -> dict[str, tuple[float, float, int]]:
+    """Everything asked of a database, filled first when it is not there."""
+    database = await open_database(DatabaseAddress("sqlite", path=path))
+    try:
+        await migrate(database)
+        if not there:
+            await fill(database, rows)
+        return {**await asked(lists(database), times, only), **await asked(summaries(database), times, only)}
+    finally:
+        await database.close()
+
+
+def main() -> None:
+    """Fill, ask, tell."""
+    read = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    read.add_argument("--rows", type=int, default=5_000_000)
+    read.add_argument("--times", type=int, default=20)
+    read.add_argument("--database", type=Path)
+    read.add_argument("--only", default="", help="questions that hold these letters")
+    read.add_argument("--json", action="store_true")
+    told = read.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if told.database is None and shutil.disk_usage(folder).free < told.rows * BYTES_PER_ROW:
+            raise SystemExit(f"{folder} has not the {told.rows * BYTES_PER_ROW / 1e9:.0f} GB this takes")
+        path = told.database or Path(folder) / "plexus.db"
+        taken = asyncio.run(measured(path, told.rows, told.times, told.only, there=path.exists()))
+    if told.json:
+        print(json.dumps(taken, indent=1))
+        return
+    for label, (median, slow, size) in sorted(taken.items(), key=lambda one: -one[1][1]):
+        print(f"{median * 1000:8.1f} {slow * 1000:8.1f} ms {size:9} {label}")
+    over = [label for label, (_, slow, _) in taken.items() if slow > WITHIN]
+    print(f"{len(taken)} questions, {len(over)} over {WITHIN * 1000:.0f} ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Sums in the database: what adds them up from rows or from other sums, and adding to those that are there."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, Table, case, func, literal_column
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from plexus.storage.tables.usage import DIMENSIONS, usage_hours, usage_requests
+from plexus.usage.rollup import Sums
+from plexus.usage.row import COSTS, COUNTERS
+from plexus.usage.summary import FAILURES
+
+_TIMES = ("ttft_ms", "tokens_per_second", "overhead_ms")
+NAMES = (
+    *("requests", "attempts", "estimated", "cost_unknown", "duration_ms", *COUNTERS, *COSTS),
+    *(name for measured in _TIMES for name in (measured, f"{measured}_known")),
+)
+"""The sums that are stored, in the order in which `read` takes them."""
+_FLOATS = frozenset(name for name in NAMES if isinstance(usage_hours.c[name].type, Float))
+
+
+def word(table: Table, name: str) -> ColumnElement[str]:
+    """A dimension's word, the empty one where there is none."""
+    return (
+        func.coalesce(table.c[name], literal_column("''"))
+        if name == "attribution" and table is usage_requests
+        else table.c[name]
+    )
+
+
+def words(table: Table, told: Sequence[str] = DIMENSIONS) -> list[ColumnElement[str]]:
+    """The words of all dimensions; the empty one for those that are not told apart."""
+    return [word(table, name) if name in told else literal_column("''").label(name) for name in DIMENSIONS]
+
+
+def added(table: Table) -> dict[str, ColumnElement[Any]]:
+    """An expression for each sum, over the rows of a table."""
+    columns = table.c
+    if table is not usage_requests:
+        return {name: func.sum(columns[name]) for name in NAMES}
+    counted: dict[str, ColumnElement[Any]] = {
+        "requests": func.count(columns.request_id),
+        "attempts": func.sum(columns.attempt_count),
+        "estimated": func.sum(case((columns.tokens_estimated, 1), else_=0)),
+        "cost_unknown": func.count(columns.request_id) - func.count(columns.cost),
+    }
+    counted |= {f"{name}_known": func.count(columns[name]) for name in _TIMES}
+    return {name: counted[name] if name in counted else func.sum(columns[name]) for name in NAMES}
+
+
+def failed(table: Table) -> ColumnElement[Any]:
+    """How many requests failed."""
+    one = 1 if table is usage_requests else table.c.requests
+    return func.sum(case((table.c.status.in_(sorted(FAILURES)), one), else_=0))
+
+
+def read(found: Sequence[Any], errors: int) -> Sums:
+    """The sums as the database gave them, in the order of `NAMES`; nothing is none."""
+    told: dict[str, Any] = {}
+    for name, value in zip(NAMES, found, strict=True):
+        if value is not None:
+            told[name] = value if name in COSTS else float(value) if name in _FLOATS else int(value)
+    return Sums(errors=errors, **told)
+
+
+async def add(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add to the sums of a table; what is not there yet begins with these."""
+    if not rows:
+        return
+    statement = inserting(connection, table)
+    keys = [column.name for column in table.primary_key]
+    sums = {column.name: column + statement.excluded[column.name] for column in table.c if column.name not in set(keys)}
+    await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=sums), rows)
+
+
+def inserting(connection: AsyncConnection, table: Table) -> Any:
+    """An insert of the engine's own kind, which knows what to do with rows that are there."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
