@@ -6,9 +6,11 @@ come or not. The load comes from this process, which shares its core with the si
 
 import argparse
 import asyncio
+import itertools
 import json
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import cast
 
@@ -17,13 +19,16 @@ from msgspec import Struct
 
 from benchmarks import bodies
 from benchmarks.load import Loader, Request
-from benchmarks.processes import cores, pinned
+from benchmarks.processes import Server, cores, pinned
 from benchmarks.servers import HEADERS, Field
 
 _HEAD_END = b"\r\n\r\n"
 _LAST_CHUNK = b"0\r\n\r\n"
-_STRAGGLERS = 3.0
-"""Seconds for answers that are still under way when the last request is sent."""
+_SETTLING = 20.0
+_RESTING = 0.02
+"""Seconds of CPU in three tenths of a second that a server may use when it rests."""
+_STRAGGLERS = 10.0
+"""Seconds for answers that are still under way when the last request is sent, at most."""
 
 
 _ASKED = {
@@ -42,6 +47,11 @@ class Seen(Struct):
     other: int = 0
     late: list[float] = []
     """Seconds by which this process was late with sending: above some milliseconds it measures itself."""
+
+    @property
+    def answered(self) -> int:
+        """All of which it is known what became."""
+        return len(self.served) + len(self.refused) + self.other
 
 
 class Exchange(asyncio.Protocol):
@@ -152,10 +162,12 @@ async def stormed(port: int, wire: bytes, rate: float, seconds: float) -> dict[s
     crowd = Crowd(port, wire)
     await crowd.storm(rate, seconds)
     served_in_time = len(crowd.seen.served)
-    await asyncio.sleep(_STRAGGLERS)
-    seen = crowd.seen
+    seen, sent, last = crowd.seen, int(rate * seconds), time.monotonic() + _STRAGGLERS
+    while seen.answered < sent and time.monotonic() < last:  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0.05)
     served, refused = sorted(seen.served), sorted(seen.refused)
     return {
+        "served": len(served),
         "sent_per_s": round(rate),
         "sent_late_p99_ms": round(percentile(sorted(seen.late), 0.99), 1),
         "served_per_s": round(served_in_time / seconds, 1),
@@ -165,7 +177,39 @@ async def stormed(port: int, wire: bytes, rate: float, seconds: float) -> dict[s
         "refused_p50_ms": round(percentile(refused, 0.5), 1),
         "refused_p99_ms": round(percentile(refused, 0.99), 1),
         "other": seen.other,
-        "unanswered": int(rate * seconds) - len(served) - len(refused) - seen.other,
+        "unanswered": sent - seen.answered,
+    }
+
+
+def settled(server: Server) -> float:
+    """Seconds of CPU the server has used once it rests: what it puts off, such as its books, is done by then."""
+    used, since = server.cpu(), time.monotonic()
+    while time.monotonic() - since < _SETTLING:
+        time.sleep(0.3)
+        before, used = used, server.cpu()
+        if used - before <= _RESTING:
+            break
+    return used
+
+
+def measured(plexus: Server, loader: Loader, ask: Request, times: float, seconds: float) -> dict[str, float]:
+    """The peak, a storm of a multiple of it, and what was served of the peak: by time, and by the CPU the gateway used.
+
+    By CPU is the fairer where other work takes turns on the cores, and the gateway got more of them at one time than at another.
+    """
+    at_rest = settled(plexus)
+    closed = [loader.run(plexus, ask, 32, seconds / 2) for _ in range(2)]
+    peak, before = max(one.rate for one in closed), settled(plexus)
+    with pinned((cores() or (None, None))[1]):
+        figures = uvloop.run(stormed(plexus.port, ask.wire, peak * times, seconds))
+    after = settled(plexus)
+    each = (before - at_rest) / sum(one.requests for one in closed)
+    return {
+        "peak_per_s": round(peak, 1),
+        **figures,
+        "goodput": round(figures["served_per_s"] / peak, 3),
+        "cpu_us_at_peak": round(each * 1e6),
+        "goodput_by_cpu": round(figures["served"] * each / (after - before), 3),
     }
 
 
@@ -185,16 +229,9 @@ def main() -> int:
                 raise SystemExit(str(field.missing))
             loader = Loader(Path(room), (cores() or (None, None))[1])
             plexus = field.running["plexus"]
-            for kind in chosen.kind or _ASKED:
-                ask = _ASKED[kind]
-                peak = max(loader.run(plexus, ask, 32, chosen.seconds / 2).rate for _ in range(2))
-                for times in chosen.times or (1.0, 2.0, 3.0):
-                    with pinned((cores() or (None, None))[1]):
-                        storm = stormed(plexus.port, ask.wire, peak * times, chosen.seconds)
-                        figures = uvloop.run(storm)
-                    figures = {"peak_per_s": round(peak, 1), **figures}
-                    figures["goodput"] = round(figures["served_per_s"] / peak, 3)
-                    print(json.dumps({"kind": kind, "times": times, **figures}), flush=True)
+            for kind, times in itertools.product(chosen.kind or _ASKED, chosen.times or (1.0, 2.0, 3.0)):
+                figures = measured(plexus, loader, _ASKED[kind], times, chosen.seconds)
+                print(json.dumps({"kind": kind, "times": times, **figures}), flush=True)
     return 0
 
 

@@ -31,8 +31,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     queue: int = 1000
     requests: int = 5000
     """Requests the process takes at once."""
-    lag: float = 1.0
-    """Seconds its event loop may be late when it takes one more."""
+    lag: float = 0.05
+    """Seconds that one turn of its event loop may take for long."""
     sessions: int = 10_000
     """Conversations that are remembered."""
     early: bool = False

@@ -93,13 +93,13 @@ class Concurrency(Strict):
     """What is done when there is more to do than may be done at once.
 
     A request whose targets are all at their limit waits for one, `wait` seconds at most and behind `queue` others at most.
-    The process takes `requests` at once; while its event loop runs later than `lag` seconds it takes no further ones.
+    The process takes `requests` at once, and fewer than it has while no turn of its event loop is shorter than `lag` seconds.
     """
 
     wait: Duration = 10.0
     queue: Positive = 1000
     requests: Positive = 5000
-    lag: Duration = 1.0
+    lag: Duration = 0.05
 
 
 class Balanced(Strict):

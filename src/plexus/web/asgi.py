@@ -19,7 +19,7 @@ from plexus.web.idempotency import Idempotency
 from plexus.web.inference import count, gemini, generate, models, stored
 from plexus.web.management.entry import Management
 from plexus.web.metrics import Metrics
-from plexus.web.overload import Load, refused
+from plexus.web.overload import Load, refusal_of
 from plexus.web.reply import Send, refusal, send_answer
 from plexus.web.shape import suggested
 
@@ -28,9 +28,6 @@ App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 _VERSION = r"(?:/v1(?:alpha|beta1?|beta)?)?"
 _VERTEX = r"(?:/projects/[^/]+/locations/[^/]+)?"
 _NOT_FOUND = 404
-_ALWAYS = frozenset({b"/", b"/health", b"/health/ready", b"/metrics"})
-"""Paths that are served however busy the process is, as is all below the next: who looks after it must be able to."""
-_MANAGEMENT = b"/v0/"
 _LONGEST = 8192
 """Characters of a path: the longest name, every character of it as four escaped bytes, and some."""
 _AMBIGUOUS = re.compile(r"//|\\|\x00|(?:^|/)\.\.?(?:/|$)")
@@ -43,7 +40,7 @@ class Application:
         self, gateway: Gateway, protocols: Mapping[str, WireProtocol], started: int, management: Management
     ) -> None:
         """`started`: when the process began, in seconds since the epoch."""
-        self._gateway, self._protocols = gateway, protocols
+        self.protocols = protocols
         self.load = Load(gateway.clock, lambda: gateway.snapshot.rules)
         self.end_streams = gateway.traffic.events.close
         """At the end of the server, what would never end by itself."""
@@ -62,26 +59,20 @@ class Application:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        path: bytes = scope["raw_path"]
-        load = self.load
-        no = refused(load.requests, load.room, self._gateway.snapshot.rules)
-        if no is not None and path not in _ALWAYS and not path.startswith(_MANAGEMENT):
-            load.turned_away()
-            await self._say(scope, send, no.fault)
-            return
-        app = self._exact.get(path) or self._matching(scope)
-        load.begin()
+        app = self._exact.get(scope["raw_path"]) or self._matching(scope)
         try:
             await app(scope, receive, send)
         except asyncio.CancelledError as gone:
             if gone.args != (CLIENT_GONE,):
                 raise
-        finally:
-            load.end()
+
+    async def turned_away(self, scope: dict[str, Any], _receive: Receive, send: Send) -> None:
+        """Say that a request is not taken, and why: the scope's `refused` tells."""
+        await self._say(scope, send, refusal_of(scope["refused"]).fault)
 
     def _standing(self) -> dict[str, float]:
         load = self.load
-        return {"plexus_requests_in_flight": float(load.requests), "plexus_event_loop_lag_seconds": load.late}
+        return {"plexus_requests_in_flight": float(load.requests), "plexus_event_loop_lag_seconds": load.turns.standing}
 
     def _matching(self, scope: dict[str, Any]) -> App:
         """What serves a path that is not known to the letter, or says why nothing does."""
@@ -104,7 +95,7 @@ class Application:
         await self._say(scope, send, Fault(kind=kind, status=status, message=message, code=code))
 
     async def _say(self, scope: dict[str, Any], send: Send, fault: Fault) -> None:
-        await send_answer(refusal(suggested(scope, self._protocols), fault, ids.request_id()), send)
+        await send_answer(refusal(suggested(scope, self.protocols), fault, ids.request_id()), send)
 
 
 def _routes(

@@ -131,7 +131,7 @@ _SAID = {
     "plexus_waiting_requests": "Requests that wait for a slot.",
     "plexus_event_listeners": "Listeners of the stream of events.",
     "plexus_requests_in_flight": "HTTP requests under way, this one included.",
-    "plexus_event_loop_lag_seconds": "How late the event loop is.",
+    "plexus_event_loop_lag_seconds": "The shortest turn of the event loop within a tenth of a second.",
     "plexus_journal_backlog_bytes": "Entries of the journal that the database does not have yet.",
     "plexus_journal_refused_entries": "Entries the database will not have, set aside.",
     "plexus_rows_lost": "Usage rows that could be kept nowhere.",

@@ -41,6 +41,11 @@ class Parting:
         else:
             self._transport.write(data)
 
+    def write_whole(self, answer: bytes) -> None:
+        """Send what nothing follows: at once."""
+        self._release()
+        self._transport.write(answer)
+
     def _release(self) -> None:
         if self._held:
             data, self._held = self._held, b""

@@ -1,7 +1,8 @@
 """Answers onto the wire: status and headers, then a body or a stream."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from http import HTTPStatus
+from typing import Any, cast
 
 from plexus.core.json import dumps
 from plexus.ir.errors import Fault
@@ -41,6 +42,14 @@ async def send_answer(answer: Answer, send: Send) -> None:
         await send({"type": "http.response.body", "body": b""})
     finally:
         await answer.body.aclose()
+
+
+def wire(answer: Answer) -> bytes:
+    """An answer whose body is there, as it goes over the connection."""
+    body = cast("bytes", answer.body)
+    line = b"HTTP/1.1 %d %b" % (answer.status, HTTPStatus(answer.status).phrase.encode())
+    headers = [*answer.headers, *_PRIVATE, (b"content-length", b"%d" % len(body))]
+    return b"\r\n".join([line, *[b"%b: %b" % entry for entry in headers], b"", body])
 
 
 def plain(status: int, body: Any) -> Answer:

@@ -22,7 +22,9 @@ from plexus.core.logging import logger
 from plexus.pipeline.interruption import interrupt
 from plexus.settings.schema import Settings
 from plexus.web.asgi import Application
-from plexus.web.head_rules import CLIENT_GONE, HeadRules
+from plexus.web.head_rules import CLIENT_GONE
+from plexus.web.refusals import Refusals
+from plexus.web.turnstile import Turnstile
 
 GRACE = 30.0
 """Seconds that what is under way may take when the server is told to stop."""
@@ -33,6 +35,8 @@ _LAST = 1.0
 _SETTLE = 0.05
 """Seconds in which the loop takes the connections that the kernel has accepted."""
 _LOOK = 0.02
+_AT_ONCE = 256
+"""Connections taken at one look at the loop, beside the one that uvloop takes in each turn."""
 _KEEP_ALIVE = 75
 _ATTACH_FILTER = 26
 log = logger("plexus")
@@ -45,11 +49,17 @@ class Server(uvicorn.Server):
         self, application: Application, settings: Settings, *, grace: float = GRACE, notice: float = NOTICE
     ) -> None:
         """`grace`, `notice`: in seconds."""
-        limits = {"head_size": settings.limits.head, "head_count": settings.limits.headers}
+        rules = {
+            "head_size": settings.limits.head,
+            "head_count": settings.limits.headers,
+            "load": application.load,
+            "refusals": Refusals(application.protocols),
+            "turned_away": staticmethod(application.turned_away),
+        }
         super().__init__(
             uvicorn.Config(
                 application,
-                http=type("Rules", (HeadRules,), limits),
+                http=type("Rules", (Turnstile,), rules),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -61,6 +71,8 @@ class Server(uvicorn.Server):
         )
         self._application, self._grace, self._notice = application, grace, notice
         self._hurry = False
+        self._listeners: list[socket.socket] = []
+        self._arriving: set[asyncio.Task[Any]] = set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -79,6 +91,38 @@ class Server(uvicorn.Server):
             self._notice = 0.0
         self._application.unready = "the server is stopping"
         self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
+        await super().startup(sockets)
+        self._listeners = sockets or []
+        for listener in self._listeners:
+            listener.setblocking(False)
+        self._application.load.at_each_look = self._take_waiting
+
+    def _take_waiting(self) -> None:
+        """Take the connections that wait. uvloop takes one in each turn of the loop, however long that is."""
+        loop = asyncio.get_running_loop()
+        for listener in self._listeners:
+            with contextlib.suppress(OSError):  # no more of them wait, or it is closed
+                for _ in range(_AT_ONCE):
+                    connection, _address = listener.accept()
+                    connection.setblocking(False)
+                    task = loop.create_task(loop.connect_accepted_socket(self._protocol, connection))
+                    self._arriving.add(task)
+                    task.add_done_callback(self._arrived)
+
+    def _arrived(self, task: asyncio.Task[Any]) -> None:
+        self._arriving.discard(task)
+        if not task.cancelled():
+            task.exception()  # a client that has gone already is no error
+
+    def _protocol(self) -> asyncio.Protocol:
+        config: Any = self.config
+        made: asyncio.Protocol = config.http_protocol_class(
+            config=config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End, at the latest when grace and last words are over."""
