@@ -136,7 +136,7 @@ async def test_a_refusal_that_was_not_parsed_says_the_same_as_one_that_was(clien
 async def test_a_connection_on_which_nothing_comes_after_a_refusal_is_closed():
     async with running({"concurrency": {"requests": 1}}) as gateway:
         gateway.application.load.begin()
-        gateway.server.config.timeout_keep_alive = 0.3
+        gateway.server.config.timeout_keep_alive = 1
         wire = request("POST", path_of("chat", "any"), body_of("chat", "any"), AUTH)
         async with await RawClient.connect(gateway.url) as client:
             for _ in range(2):
