@@ -70,3 +70,19 @@ async def test_a_skimmed_stream_is_relayed_whole(protocol):
 def booked(gateway: Running) -> tuple[str, int | None]:
     record = gateway.records[-1]
     return record.status, record.usage.output if record.usage else None
+
+
+@pytest.mark.parametrize("client", ["chat", "messages"])
+async def test_a_cost_in_a_comment_of_the_stream_is_booked_whether_or_not_it_is_translated(client):
+    bodies = UPSTREAM["chat"]
+    told = b"".join(event.frame() for event in bodies.events("real", ["one ", "two "])) + bodies.ending
+    told = told.replace(b"data: [DONE]", b": request_cost_usd=0.00125\n\ndata: [DONE]")
+    assert b"request_cost_usd" in told
+    async with RecordedUpstream([Answer([told], stream=True)]) as upstream, running(config(upstream)) as gateway:
+        response = await gateway.post(
+            path_of(client, stream=True), json.dumps({**BODIES[client], "model": "chat", "stream": True}).encode()
+        )
+        assert response.status == 200
+        row = gateway.records[-1].row
+        assert (row.cost_source, str(row.cost)) == ("provider", "0.00125000")
+        assert (b"request_cost_usd" in response.body) is (client == "chat")

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
+_COMMENTS = 16
+_COMMENT = 256
 
 
 class Frame(NamedTuple):
@@ -24,9 +26,9 @@ class OversizeEvent(Exception):  # noqa: N818 - a limit that was met
 class Decoder:
     """Cuts a byte stream into frames. The result does not depend on how the bytes were chunked."""
 
-    def __init__(self, limit: int = 16 * 1024 * 1024) -> None:
-        """`limit` is the largest event accepted, in bytes."""
-        self._limit = limit
+    def __init__(self, limit: int = 16 * 1024 * 1024, comments: list[bytes] | None = None) -> None:
+        """`limit` is the largest event accepted, in bytes. `comments` takes the last few."""
+        self._limit, self._comments = limit, comments
         self._rest = b""
         self._long = bytearray()
         """What has come of a line so long that its pieces are only put together at its end."""
@@ -98,6 +100,9 @@ class Decoder:
                 raise OversizeEvent
         elif name == b"event":
             self._event = value.decode("utf-8", "replace")
+        elif not name and value and self._comments is not None:
+            self._comments.append(value[:_COMMENT])
+            del self._comments[:-_COMMENTS]
 
     def _dispatch(self, frames: list[Frame]) -> None:
         if self._data:

@@ -49,6 +49,8 @@ class Attempt:
         self.passthrough = rendering.passthrough
         self.skimmed = 0
         """Bytes of events that were passed through without being decoded; `fold` does not hold their text."""
+        self.comments: list[bytes] = []
+        """The last comments of the target's stream."""
         self.heard: Heard | None = None
         """What the target answered, where that may be wanted."""
         self._clock, self._started = clock, clock.monotonic()

@@ -104,6 +104,7 @@ def _tried(attempt: Attempt, call: Call) -> Tried:
         sent=sent,
         delivered=delivered,
         thought=thought,
+        comments=tuple(line.decode("utf-8", "replace") for line in attempt.comments),
     )
 
 

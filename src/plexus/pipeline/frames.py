@@ -26,6 +26,8 @@ class Framer:
         self._decoder: Decoder | JsonArrayDecoder | None = None
         self.array = False
         """Whether the stream turned out to be a JSON array."""
+        self.comments: list[bytes] = []
+        """The last comments of an event stream; some providers tell the cost in one."""
         self._start = b""
 
     def feed(self, chunk: bytes) -> list[Frame]:
@@ -46,7 +48,7 @@ class Framer:
         if first in {b"{", b"<"}:
             raise PlainAnswer(self._start)
         self.array = first == b"["
-        self._decoder = JsonArrayDecoder(self._limit) if self.array else Decoder(self._limit)
+        self._decoder = JsonArrayDecoder(self._limit) if self.array else Decoder(self._limit, self.comments)
         return self._decoder.feed(self._start)
 
     def end(self) -> list[Frame]:

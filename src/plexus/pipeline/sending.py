@@ -77,6 +77,7 @@ async def send(call: Call, attempt: Attempt, upstream: Upstream, bounds: Bounds,
         same = rendering.passthrough
         skim = same and call.stream and not call.snapshot.rules.reads_all
         stream = AnswerStream(door.protocol, reply, rendering.reading, bounds, translated=not same, skim=skim)
+        attempt.comments = stream.comments
         batches = stream.batches()
         begun = await _begun(batches, attempt)
         if begun[-1].plain:

@@ -120,6 +120,8 @@ class AnswerStream:
         self._may_skim, self._skimming = skim, False
         self._protocol, self._reply, self._reading, self._bounds = protocol, reply, reading, bounds
         self._framer, self._decoder = Framer(bounds.event), protocol.stream_decoder(reading)
+        self.comments = self._framer.comments
+        """The last comments so far."""
         self._chunks = reply.chunks(bounds.pace)
         self._time = asyncio.get_running_loop().time
         self._heard = self._time()
