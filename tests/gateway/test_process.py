@@ -68,6 +68,22 @@ def test_p09_a_port_in_use_is_said_in_one_line():
     assert "Traceback" not in said
 
 
+async def test_the_demo_keeps_books_until_it_ends(tmp_path):
+    with Gateway(args=["--demo"], env={"TMPDIR": str(tmp_path)}) as gateway:
+        asked = {"model": "demo/chat", **CHAT}
+        assert gateway.post("/v1/chat/completions", asked, {"authorization": "Bearer sk-plexus-demo"})[0] == 200
+        admin = {"x-admin-key": gateway.admin_key}
+
+        def booked() -> bool:
+            status, body = gateway.get("/v0/management/usage", admin)
+            return status == 200 and [row["cost_source"] for row in json.loads(body)["data"]] == ["simulated"]
+
+        await until(booked)
+        assert list(tmp_path.iterdir())
+        assert not list((gateway.directory / "data").glob("*"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_demo_listens_on_loopback_only():
     assert "loopback" in refusal(args=["--demo", "--host", "0.0.0.0"])
 

@@ -7,7 +7,8 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from plexus import app
@@ -57,9 +58,31 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int,
     listener = _bound(address, port if port is not None else environment.port)
     made = secrets.token_urlsafe(32) if demo and environment.admin_key is None else None
     admin_key = environment.admin_key if made is None else Secret(made)
-    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        plexus = _gateway(settings, environment, admin_key, None if demo else home, demo=demo)
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        _folder(environment, demo=demo) as data,
+        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+    ):
+        own = DatabaseAddress("sqlite", path=data / "plexus.db")
+        database = own if demo or environment.database is None else environment.database
+        plexus = app.Plexus(
+            settings,
+            home=StateFile(data / "targets.json"),
+            admin_key=admin_key,
+            books=Place(database, data / "journal", environment.encryption_key),
+            configuration=None if demo else home or "database",
+        )
         runner.run(_run(plexus, home, listener, made, demo=demo))
+
+
+@contextlib.contextmanager
+def _folder(environment: Environment, *, demo: bool) -> Iterator[Path]:
+    """Where what is kept lies. What the demo keeps is gone with it."""
+    if not demo:
+        yield environment.data_dir or _DATA
+        return
+    with tempfile.TemporaryDirectory(prefix="plexus-demo-", ignore_cleanup_errors=True) as room:
+        yield Path(room)
 
 
 def _remark(home: FileHome | None) -> None:
@@ -86,18 +109,6 @@ def _bound(host: str, port: int) -> socket.socket:
     listener.listen(2048)
     listener.setblocking(False)
     return listener
-
-
-def _gateway(
-    settings: Settings, environment: Environment, admin_key: Secret | None, file: FileHome | None, *, demo: bool
-) -> app.Plexus:
-    """The gateway with what it keeps on disk; the demo keeps nothing."""
-    if demo:
-        return app.Plexus(settings, admin_key=admin_key)
-    data = environment.data_dir or _DATA
-    database = environment.database or DatabaseAddress("sqlite", path=data / "plexus.db")
-    home, books = StateFile(data / "targets.json"), Place(database, data / "journal", environment.encryption_key)
-    return app.Plexus(settings, home=home, admin_key=admin_key, books=books, configuration=file or "database")
 
 
 async def _run(
