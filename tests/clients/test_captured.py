@@ -151,7 +151,7 @@ async def test_every_captured_request_is_served_and_says_the_same_upstream(name,
     ):
         for request in requests:
             response = await send(gateway, request)
-            drops = gateway.records[-1].fidelity
+            drops = gateway.records[-1].row.fidelity
             faults += [f"{request.n}: {line}" for line in wrong_with(request, response, server.received[-1], drops)]
     assert faults == []
 

@@ -215,11 +215,11 @@ async def all_left(count: int, first: int, gateway: Running, upstream: FaultUpst
     await until(lambda: in_use(gateway) == {f"{name}-busy": 1 for name in PROTOCOLS})
     assert len(traffic.line.queue) == 0
     await until(lambda: open_files() - files <= 8)
-    assert {record.status for record in gateway.records} == {"cancelled"}
-    assert len({record.request_id for record in gateway.records}) == count
+    assert {record.row.status for record in gateway.records} == {"cancelled"}
+    assert len({record.row.request_id for record in gateway.records}) == count
     for record in gateway.records:
         assert {attempt.status for attempt in record.attempts} <= {"cancelled", "error"}
-        assert record.http_status in {499, 200}
+        assert record.row.http_status in {499, 200}
     attempts = [len(record.attempts) for record in gateway.records]
     shares = {n: attempts.count(n) / count for n in set(attempts)}
     assert shares == {0: 0.1, 1: 0.6, 2: 0.3}
@@ -246,7 +246,7 @@ async def test_159_what_the_provider_had_counted_is_booked(client, gateway, upst
     assert record.usage is not None
     assert record.usage.input
     assert record.attempts[0].usage == record.usage
-    assert (record.provider, record.http_status, record.streaming) == ("messages", 200, True)
+    assert (record.row.provider, record.row.http_status, record.row.streaming) == ("messages", 200, True)
 
 
 @pytest.mark.parametrize("leaving", ["fin", "reset"])
@@ -265,7 +265,7 @@ async def test_c02_heartbeats_before_the_answer_change_nothing(shown, leaving, u
         times = await asyncio.gather(*(one(*pair, first + number) for number, pair in enumerate(pairs)))
         assert max(times) < LIMIT
         await until(lambda: len(gateway.records) == len(pairs))
-        assert {(record.status, len(record.attempts)) for record in gateway.records} == {("cancelled", 1)}
+        assert {(record.row.status, len(record.attempts)) for record in gateway.records} == {("cancelled", 1)}
         assert not in_use(gateway)
 
 
@@ -291,9 +291,9 @@ async def double_cancels(count: int, gateway: Running, upstream: FaultUpstream) 
     for at in range(0, count, 50):
         await asyncio.gather(*(one(number) for number in range(at, min(at + 50, count))))
     await until(lambda: len(gateway.records) == count)
-    assert {record.status for record in gateway.records} <= {"cancelled", "timeout", "error"}
-    assert {"cancelled", "timeout"} <= {record.status for record in gateway.records}
-    assert len({record.request_id for record in gateway.records}) == count
+    assert {record.row.status for record in gateway.records} <= {"cancelled", "timeout", "error"}
+    assert {"cancelled", "timeout"} <= {record.row.status for record in gateway.records}
+    assert len({record.row.request_id for record in gateway.records}) == count
     await until(lambda: in_use(gateway) == {f"{name}-busy": 1 for name in PROTOCOLS})
     await until(lambda: open_files() - files <= 8)
     for protocol in PROTOCOLS:
@@ -326,7 +326,7 @@ async def test_c05_a_task_that_is_cancelled_twice_leaves_nothing_behind(gateway,
             task.cancel("the client has gone")
             await asyncio.wait([task])
     await until(lambda: in_use(gateway) == {f"{name}-busy": 1 for name in PROTOCOLS})
-    assert [record.status for record in gateway.records] == ["cancelled"] * 2 * len(PHASES)
+    assert [record.row.status for record in gateway.records] == ["cancelled"] * 2 * len(PHASES)
     assert len(gateway.plexus.gateway.traffic.line.queue) == 0
 
 

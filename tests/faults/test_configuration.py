@@ -43,7 +43,7 @@ async def test_p11_a_stream_goes_on_when_its_provider_its_key_and_its_limits_are
             assert refused.status == 401
             assert (answer.status, answer.complete) == (200, True)
             assert told(client, answer.body).normal
-            assert gateway.records[-1].key == "me"
+            assert gateway.records[-1].row.key == "me"
             assert gateway.plexus.gateway.traffic.line.slots.listing() == []
 
 

@@ -68,7 +68,7 @@ async def test_c34_who_gives_less_time_than_the_answer_takes_to_begin_gets_504_t
         assert 0.75 < taken < 5
     await all_gone(upstream)
     assert len(upstream.received) == len(PAIRS)
-    assert {record.status for record in gateway.records} == {"timeout"}
+    assert {record.row.status for record in gateway.records} == {"timeout"}
     assert {record.error.code for record in gateway.records if record.error} == {"deadline"}
     assert not gateway.plexus.gateway.traffic.cooldowns.export(), "it says nothing of the target"
 
@@ -86,7 +86,7 @@ async def test_c34_a_stream_that_outlasts_it_ends_in_an_error_event(fault, gatew
         assert "normal" not in seen.endings
         assert 0.75 < taken < 5
     await all_gone(upstream)
-    assert {record.status for record in gateway.records} == {"timeout"}
+    assert {record.row.status for record in gateway.records} == {"timeout"}
     assert not gateway.plexus.gateway.traffic.cooldowns.export()
 
 

@@ -116,11 +116,11 @@ async def test_c01_c02_c03_whoever_leaves_in_whatever_phase_cancels_the_upstream
     assert not late
     assert len(times) > 200
     await settled(gateway, len(CASES))
-    assert {(record.status, record.http_status) for record in gateway.records} <= {
+    assert {(record.row.status, record.row.http_status) for record in gateway.records} <= {
         ("cancelled", 499),
         ("cancelled", 200),
     }
-    shown = [record for record in gateway.records if record.http_status == 200]
+    shown = [record for record in gateway.records if record.row.http_status == 200]
     assert len(shown) == len(CASES) * len(SHOWN) // len(PHASES)
     assert open_files() - before <= 5
     assert len(asyncio.all_tasks()) < 20
@@ -197,7 +197,7 @@ async def test_c06_a_client_that_closes_its_sending_side_has_left(phase, gateway
         assert (seen.disconnected or moment) - moment < LIMIT
         assert await client.read_to_end() == b""
     await settled(gateway, 1)
-    assert (gateway.records[0].status, gateway.records[0].http_status) == ("cancelled", 499)
+    assert (gateway.records[0].row.status, gateway.records[0].row.http_status) == ("cancelled", 499)
 
 
 async def test_c06_a_client_that_closes_its_sending_side_after_the_answer_has_its_answer(gateway, upstream):

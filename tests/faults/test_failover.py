@@ -147,7 +147,7 @@ async def test_u09_u10_after_the_answer_has_begun_nothing_is_tried_again(client,
                 assert seen.endings == {"error"}, (client, protocol, fault, answer.body)
                 assert len(well.received) == before
                 [record] = gateway.records
-                assert record.status in {"error", "timeout"}
+                assert record.row.status in {"error", "timeout"}
                 assert record.attempts[0].reason
 
 
@@ -168,7 +168,7 @@ async def test_u24_an_empty_answer_is_passed_on_when_that_is_wanted_and_when_not
         for stream in (False, True):
             answer = await gateway.post("/v1/chat/completions", body_of("chat", name, stream=stream))
             assert answer.status == 200
-        assert [record.error_class for record in gateway.records] == ["empty", "empty"]
+        assert [record.row.error_class for record in gateway.records] == ["empty", "empty"]
 
 
 async def test_156_every_attempt_starts_from_the_original(upstream, well):

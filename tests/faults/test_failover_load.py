@@ -74,7 +74,7 @@ async def all_served(config: dict) -> None:
         bad = [tried for record in gateway.records for tried in record.attempts if tried.provider == "bad"]
         assert any(tried.reason for tried in bad)
         failed_and_served = [record for record in gateway.records if len(record.attempts) > 1]
-        assert all(record.status == "ok" for record in failed_and_served)
+        assert all(record.row.status == "ok" for record in failed_and_served)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -77,11 +77,11 @@ async def test_p01_160_streams_that_outlast_the_grace_end_in_an_error_event_and_
                 assert error_shape(client, answer.json)
         assert all(seen.disconnect for seen in upstream.received)
     assert len(gateway.records) == 2 * len(PAIRS)
-    assert {record.status for record in gateway.records} == {"error"}
+    assert {record.row.status for record in gateway.records} == {"error"}
     assert {record.error.code for record in gateway.records if record.error is not None} == {"stopping"}
     assert {attempt.status for record in gateway.records for attempt in record.attempts} == {"cancelled"}
     assert gateway.plexus.gateway.traffic.line.slots.listing() == []
-    begun = [record for record in gateway.records if record.http_status == 200]
+    begun = [record for record in gateway.records if record.row.http_status == 200]
     assert len(begun) == len(PAIRS)
 
 
@@ -98,7 +98,7 @@ async def test_p01_what_ends_within_the_grace_ends_normally(opened):
                 assert answer.header("connection") == "close"
             moment = time.monotonic()
         assert time.monotonic() - moment < 15, "it does not wait for the rest of its time"
-    assert {record.status for record in gateway.records} == {"ok"}
+    assert {record.row.status for record in gateway.records} == {"ok"}
 
 
 async def test_160_a_stream_that_was_told_nothing_but_heartbeats_ends_in_an_error_event(opened):
@@ -112,7 +112,7 @@ async def test_160_a_stream_that_was_told_nothing_but_heartbeats_ends_in_an_erro
         gateway.server.handle_exit(signal.SIGTERM, None)
         for (client, _), stream in zip(PAIRS, clients, strict=True):
             assert ended_in_an_error(client, await stream.read_response())
-    assert {(record.status, record.error and record.error.code) for record in gateway.records} == {
+    assert {(record.row.status, record.error and record.error.code) for record in gateway.records} == {
         ("error", "stopping")
     }
 

@@ -188,7 +188,7 @@ async def test_158_slots_come_back_after_a_stream_that_came_too_slowly():
         async with running(settings) as gateway:
             assert (await asked(gateway, "messages", "hang-after-6", stream=True)).status == 200
             await until(lambda: not in_use(gateway))
-            assert gateway.records[0].status == "stalled"
+            assert gateway.records[0].row.status == "stalled"
 
 
 async def test_a_limit_that_is_raised_lets_those_in_who_wait():

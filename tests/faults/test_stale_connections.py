@@ -87,7 +87,7 @@ async def test_u39_a_connection_closed_while_it_idled_costs_no_attempt(client, s
             for _ in range(4):
                 answer = await gateway.post(path_of(client, name, stream=stream), body_of(client, name, stream=stream))
                 assert answer.status == 200
-        assert {record.status for record in gateway.records} == {"ok"}
+        assert {record.row.status for record in gateway.records} == {"ok"}
         assert {len(record.attempts) for record in gateway.records} == {1}
         assert len(upstream.received) <= 2 * len(gateway.records)
         assert len([seen for seen in upstream.received if seen.nth == 1]) == len(gateway.records)

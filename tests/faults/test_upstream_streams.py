@@ -238,7 +238,7 @@ async def test_u51_odd_usage_fails_nothing_and_is_booked_once_and_sanely(fault, 
                 fault,
                 counts,
             )
-            assert record.status == "ok"
+            assert record.row.status == "ok"
 
 
 # Endings
@@ -279,8 +279,8 @@ async def test_g18_u17_a_stream_that_broke_never_looks_complete(fault, hurried):
             wrong.append(f"{client}<-{upstream}: {answer.status} {answer.body[-300:]!r}")
         if client != upstream and answer.status == 200:
             wrong += [f"{client}<-{upstream}: {line}" for line in violations(client, answer.body)]
-        if record.status not in {"error", "timeout", "stalled"}:
-            wrong.append(f"{client}<-{upstream}: booked as {record.status}")
+        if record.row.status not in {"error", "timeout", "stalled"}:
+            wrong.append(f"{client}<-{upstream}: booked as {record.row.status}")
         if time.monotonic() - started > 3:
             wrong.append(f"{client}<-{upstream}: {time.monotonic() - started:.1f} s")
     assert not wrong, "\n".join(wrong[:20])
@@ -336,4 +336,4 @@ async def test_u57_our_clock_counts_and_not_the_providers(fault, gateway):
             abs(time.mktime(time.strptime(answer.header("date"), "%a, %d %b %Y %H:%M:%S GMT")) - time.timezone - now)
             < 60
         )
-    assert all(0 <= record.duration_ms < 60_000 for record in gateway.records)
+    assert all(0 <= record.row.duration_ms < 60_000 for record in gateway.records)

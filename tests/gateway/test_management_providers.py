@@ -77,7 +77,7 @@ async def test_each_target_is_asked_and_booked_as_a_test_with_what_it_cost(upstr
         assert (bad["ok"], bad["status"], bad["http_status"], bad["ttft_ms"]) == (False, "error", 401, None)
         assert bad["error"]
         assert SECRET not in answer.body.decode()
-        rows = {record.request_id: record.row for record in gateway.records}
+        rows = {record.row.request_id: record.row for record in gateway.records}
         assert {row.key for row in rows.values()} == {"plexus:test"}
         assert rows[good["request_id"]].cost == Decimal(10)
         assert rows[bad["request_id"]].status == "error"
@@ -96,7 +96,7 @@ async def test_a_target_that_says_nothing_is_given_up(upstream):
     async with serving(upstream, {"chat": "/v1"}, ["mute"]) as gateway:
         told = (await manage(gateway, "POST", f"providers/{NAME}/test", {"seconds": 0.2})).json
         assert (told["targets"][0]["ok"], told["targets"][0]["status"]) == (False, "timeout")
-        assert [record.status for record in gateway.records] == ["timeout"]
+        assert [record.row.status for record in gateway.records] == ["timeout"]
 
 
 async def test_each_protocol_of_the_demo_is_tried_in_its_own(upstream):

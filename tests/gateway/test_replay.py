@@ -58,8 +58,8 @@ async def test_another_target_can_be_asked_and_costs_its_own_price(upstream: Rec
         cost = {name: value and Decimal(value) for name, value in told["difference"]["cost"].items()}
         assert cost == {"first": Decimal("0.000023"), "second": Decimal("0.000046"), "change": Decimal("0.000023")}
         record = gateway.records[-1]
-        assert (record.key, record.attribution) == ("plexus:replay", response.header("x-plexus-request-id"))
-        assert record.request_id == told["request_id"]
+        assert (record.row.key, record.row.attribution) == ("plexus:replay", response.header("x-plexus-request-id"))
+        assert record.row.request_id == told["request_id"]
 
 
 async def test_a_stream_is_sent_again_as_a_stream(upstream: RecordedUpstream, tmp_path: Path):

@@ -248,9 +248,9 @@ async def test_probes_measure_what_no_request_has_measured_and_are_booked_as_suc
         rows = {row["provider"]: row for row in whole.traffic.measurements.export()}
         assert {name for name, row in rows.items() if row["samples"] == 1} == set(PROTOCOLS)
         assert [cooling.provider for cooling in whole.traffic.cooldowns.listing(time.time())] == ["ill"]
-        assert {record.key for record in gateway.records} == {"plexus:probe"}
-        assert sorted(record.status for record in gateway.records) == ["error", "ok", "ok", "ok", "ok"]
-        assert all(record.usage is not None for record in gateway.records if record.status == "ok")
+        assert {record.row.key for record in gateway.records} == {"plexus:probe"}
+        assert sorted(record.row.status for record in gateway.records) == ["error", "ok", "ok", "ok", "ok"]
+        assert all(record.usage is not None for record in gateway.records if record.row.status == "ok")
         assert await probe_round(whole) == 0
         assert [slot.count for slot in whole.traffic.line.slots.listing()] == []
 
@@ -312,7 +312,7 @@ async def test_a_stream_that_comes_too_slowly_is_ended_as_stalled(upstream):
             for client in PROTOCOLS:
                 answer = await ask(gateway, "m", client=client, stream=True)
                 assert answer.status in {504, 503}
-            assert gateway.records[0].status == "stalled"
+            assert gateway.records[0].row.status == "stalled"
 
 
 @pytest.mark.parametrize("client", PROTOCOLS)
@@ -331,7 +331,7 @@ async def test_early_heartbeats_keep_a_waiting_client_and_end_failover(client, u
             assert served_by(answer) == "200 slow 1"
             assert told(client, answer.body).endings == {"error"}
             assert answer.body.count(b"\n\n") > 3
-            assert [record.status for record in gateway.records] == ["timeout"]
+            assert [record.row.status for record in gateway.records] == ["timeout"]
         config["heartbeat"]["interval"] = "30s"
         async with running(config) as gateway:
             answer = await ask(gateway, "m", client=client, stream=True)

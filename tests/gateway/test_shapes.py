@@ -70,7 +70,7 @@ async def test_u20_every_client_gets_every_upstreams_answer_in_the_shape_it_aske
         assert said.usage is not None
         assert (said.usage.input, said.usage.output) == (11, 7)
         record = gateway.records[-1]
-        assert (record.status, record.usage and record.usage.output) == ("ok", 7)
+        assert (record.row.status, record.usage and record.usage.output) == ("ok", 7)
 
 
 @pytest.mark.parametrize("client", PROTOCOLS)

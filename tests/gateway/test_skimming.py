@@ -69,7 +69,7 @@ async def test_a_skimmed_stream_is_relayed_whole(protocol):
 
 def booked(gateway: Running) -> tuple[str, int | None]:
     record = gateway.records[-1]
-    return record.status, record.usage.output if record.usage else None
+    return record.row.status, record.usage.output if record.usage else None
 
 
 @pytest.mark.parametrize("client", ["chat", "messages"])

@@ -134,7 +134,11 @@ async def test_a_request_is_a_span_of_the_clients_trace_with_a_child_for_each_at
     assert bad.status.code == Status.STATUS_CODE_ERROR
     assert "gen_ai.usage.input_tokens" not in failed
     whole = attributes(request.attributes)
-    assert (whole["plexus.request_id"], whole["plexus.key"], whole["plexus.attempts"]) == (record.request_id, "me", 2)
+    assert (whole["plexus.request_id"], whole["plexus.key"], whole["plexus.attempts"]) == (
+        record.row.request_id,
+        "me",
+        2,
+    )
     assert not any(name.startswith("gen_ai.") for name in whole)  # tokens would be counted twice
     assert collector.resource["service.name"] == "plexus"
     assert all(sent["x-collector-token"] == "t" for sent in collector.headers)

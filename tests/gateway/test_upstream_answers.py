@@ -85,7 +85,7 @@ async def test_039_a_stream_that_only_pings_after_its_finish_is_ended(client, up
         response = await gateway.post(path_of(client, stream=True), body)
     assert b"Hello" in response.body
     assert b"error" not in response.body
-    assert gateway.records[-1].status == "ok"
+    assert gateway.records[-1].row.status == "ok"
 
 
 async def test_080_beta_flags_of_client_and_provider_are_merged_in_order(upstream, gateway):

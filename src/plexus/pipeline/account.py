@@ -122,27 +122,10 @@ class Account:
         if self.admitted is not None and self.admitted.admission is not None:
             bookings = self._gateway.quotas.settle(self.admitted.admission, charges_of(row))
         return Record(
-            request_id=call.request_id,
-            key=call.key.name,
-            attribution=call.attribution,
-            alias=call.model,
-            client_protocol=call.protocol.name,
-            provider=tried.provider,
-            model=tried.model,
-            upstream_protocol=tried.protocol,
-            streaming=call.stream,
-            passthrough=row.passthrough,
-            status=status,
-            http_status=http_status,
-            stop_reason=row.stop_reason,
-            usage=tried.usage,
-            ttft_ms=row.ttft_ms,
-            duration_ms=row.duration_ms,
-            attempts=[attempt.tried for attempt in self.attempts],
-            fidelity=last.drops if last is not None else [],
-            error=fault,
-            error_class=ending.error_class,
             row=row,
+            attempts=[attempt.tried for attempt in self.attempts],
+            usage=tried.usage,
+            error=fault,
             bookings=bookings,
         )
 

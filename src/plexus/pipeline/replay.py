@@ -145,10 +145,10 @@ def _before(trace: Trace, protocol: WireProtocol) -> tuple[Outcome, bytes]:
 def _now(record: Record, call: Call, status: int, body: bytes) -> Outcome:
     row = record.row
     return Outcome(
-        status=record.status,
+        status=record.row.status,
         http_status=status,
-        provider=record.provider,
-        model=record.model,
+        provider=record.row.provider,
+        model=record.row.model,
         response=_read(call.protocol, body, streamed=call.stream),
         input_tokens=row.input_tokens,
         output_tokens=row.output_tokens,

@@ -44,7 +44,7 @@ def trace_of(finished: Finished, redactor: Redactor) -> Trace:
         "attempts": [_attempt(call, attempt, known) for attempt in finished.attempts],
         "answer": {"status": answer.status, "headers": known.headers(_decoded(answer.headers))},
         "timeline": _timeline(finished),
-        "fidelity": known.plain([msgspec.to_builtins(drop) for drop in record.fidelity]),
+        "fidelity": known.plain([msgspec.to_builtins(drop) for drop in record.row.fidelity]),
         "error": known.plain(_fault(record.error)),
         "usage": known.plain({k: v for k, v in to_wire(record.row).items() if k not in {"attempts", "fidelity"}}),
     }
@@ -53,9 +53,9 @@ def trace_of(finished: Finished, redactor: Redactor) -> Trace:
         started_at=record.row.started_at,
         key=call.key.name,
         alias=call.model,
-        provider=record.provider,
-        model=record.model,
-        status=record.status,
+        provider=record.row.provider,
+        model=record.row.model,
+        status=record.row.status,
         captured_by=finished.captured_by,
         document=document,
         bodies={} if finished.captured_by == "headers" else _bodies(finished, answer_body, known),
@@ -73,7 +73,7 @@ def _answer(finished: Finished) -> tuple[_Shown, tuple[bytes, bytes, int]]:
     if followed.answer is None:
         told = [(b"content-type", b"application/json"), (b"x-plexus-request-id", call.request_id.encode())]
         if fault is None:
-            return _Shown(finished.record.http_status, []), (b"", b"", 0)
+            return _Shown(finished.record.row.http_status, []), (b"", b"", 0)
         status, content = call.protocol.encode_error(for_client(fault))
         body = dumps(content)
         return _Shown(status, told), (body, b"", len(body))
@@ -170,7 +170,7 @@ def _timeline(finished: Finished) -> list[dict[str, Any]]:
         if tried.ttft_ms is not None:
             events.append((tried.started_ms + tried.ttft_ms, "committed", tried.number))
         events.append((tried.started_ms + tried.duration_ms, "ended", tried.number))
-    events.append((finished.record.duration_ms, "over", None))
+    events.append((finished.record.row.duration_ms, "over", None))
     return [{"ms": round(ms, 3), "event": event, "attempt": number} for ms, event, number in sorted(events, key=_at)]
 
 

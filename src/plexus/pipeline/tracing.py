@@ -102,7 +102,7 @@ class Tracer:
             aliases,
             providers,
             self._clock.wall(),
-            failed=record.status not in {"ok", "cancelled"},
+            failed=record.row.status not in {"ok", "cancelled"},
             sampled=followed.sampled,
         )
         if reason:

@@ -48,7 +48,7 @@ class Reporter:
                 log.warning("requests come faster than OpenTelemetry can be told of them; some are left out")
             self.dropped += 1
         except Exception:
-            log.exception("OpenTelemetry was not told of a request", request_id=record.request_id)
+            log.exception("OpenTelemetry was not told of a request", request_id=record.row.request_id)
 
     async def close(self) -> None:
         """Tell of what is left, and end."""
@@ -64,5 +64,5 @@ class Reporter:
             try:
                 export.took(over)
             except Exception:
-                log.exception("OpenTelemetry was not told of a request", request_id=over.record.request_id)
+                log.exception("OpenTelemetry was not told of a request", request_id=over.record.row.request_id)
         export.close()
