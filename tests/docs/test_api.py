@@ -63,7 +63,7 @@ def test_every_version_told_is_served(routes):
 
 
 def _status(gateway: Gateway, method: str, path: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
     try:
         connection.request(method, path, b"{}" if method in {"POST", "PUT", "PATCH"} else None)
         answer = connection.getresponse()

@@ -8,7 +8,7 @@ from plexus.pipeline.refused import Refused
 from plexus.pipeline.snapshot import Door
 from plexus.routing.candidate import Candidate
 from plexus.routing.facts import Facts
-from plexus.routing.plan import Circumstances, Plan, Route, plan
+from plexus.routing.plan import Circumstances, Plan, Route, plan, undisputed
 from plexus.routing.routes import UnknownModel
 
 
@@ -33,9 +33,13 @@ def considered(call: Call, gateway: Gateway, *, everything: bool = False) -> Pla
     Raises:
         Refused: 404 for a name that is nobody's.
     """
-    route = _route(call)
+    route, refusal = _route(call), _refusal(call)
     traffic, rules = gateway.traffic, call.snapshot.rules
     now = gateway.clock.wall()
+    if refusal is None and not everything:
+        only = undisputed(route, traffic.cooldowns, traffic.line.slots, now)
+        if only is not None:
+            return only
     session = call.session
     served = traffic.sessions.known if everything else traffic.sessions.target
     return plan(
@@ -46,7 +50,7 @@ def considered(call: Call, gateway: Gateway, *, everything: bool = False) -> Pla
             cooldowns=traffic.cooldowns,
             slots=traffic.line.slots,
             weigh=Facts(traffic.measurements, now, gateway.expected_cost(call), gateway.headroom),
-            refusal=_refusal(call),
+            refusal=refusal,
             speaks=_speaks(call) if route.prefer_protocol else None,
             sticky=served(session.key) if session is not None and session.continued else None,
             exploration=rules.exploration,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from plexus.routing.candidate import Candidate
 from plexus.routing.cooldown import Cooldowns
@@ -38,6 +39,15 @@ class Route(Struct, frozen=True):
     prefer_protocol: bool = False
     overlaps: bool = False
     """Whether a target is in more than one stage."""
+    only: "Plan | None" = None
+    """The plan of a route with a single target, as long as nothing stands in its way."""
+
+    def __post_init__(self) -> None:
+        """Most names stand for one target, and every request asks."""
+        if len(self.stages) == 1 and len(self.stages[0].members) == 1:
+            stage = self.stages[0]
+            considered = Considered(stage.group, stage.selector, stage.members)
+            force_setattr(self, "only", Plan(self.name, stage.members, self.prefer_protocol, considered=(considered,)))
 
 
 class Circumstances(Struct, frozen=True, kw_only=True):
@@ -162,6 +172,17 @@ class Plan(Struct, frozen=True):
         if self.sticky and candidate is self.candidates[0]:
             return Ranked(candidate, row.group, row.selector, row.score, row.meaning, "sticky")
         return row
+
+
+def undisputed(route: Route, cooldowns: Cooldowns, slots: Slots, now: float) -> Plan | None:
+    """The plan of a route with one target that may be tried; it is the same each time. None when there is something to decide."""
+    only = route.only
+    if only is None:
+        return None
+    target = only.candidates[0]
+    if cooldowns.cooling(target.provider, target.model, now) is not None:
+        return None
+    return only if slots.free(target.provider, target.model) else None
 
 
 def plan(route: Route, given: Circumstances) -> Plan:

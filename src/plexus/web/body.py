@@ -29,7 +29,9 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limits: Li
         Refused: 413 too large, 408 too slow, 415 in an encoding that is not read, 400 not in the encoding it claims.
     """
     _check_declared(headers, limits)
-    coding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
+    if b"content-encoding" not in headers:
+        return await _plain(receive, limits)
+    coding = headers[b"content-encoding"].decode("latin-1").strip().lower()
     if coding in {"", "identity"}:
         return await _plain(receive, limits)
     if coding not in _ENCODINGS:

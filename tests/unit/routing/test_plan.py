@@ -10,7 +10,7 @@ from plexus.routing.cooldown import Cooldowns, Pass, Policy
 from plexus.routing.exploration import Exploration
 from plexus.routing.facts import Facts
 from plexus.routing.measurements import Measurements, Sample
-from plexus.routing.plan import Circumstances, Plan
+from plexus.routing.plan import Circumstances, Plan, undisputed
 from plexus.routing.routes import Alias, Group, Routes
 from plexus.routing.selectors import cost, in_order, latency
 from plexus.routing.slots import SlotLimits, Slots
@@ -53,6 +53,19 @@ def test_a_target_on_trial_is_left_out_for_everybody_else():
     assert names(decide(cooldowns=cooldowns).candidates) == "abcd"
     assert cooldowns.enter("p", "a", NOW) is not None
     assert names(decide(cooldowns=cooldowns).candidates) == "bcd"
+
+
+def test_a_route_with_one_target_has_the_same_plan_each_time_unless_something_stands_in_its_way():
+    routes = Routes([Alias("one", (Group("only", latency.SELECTOR, (A,)),)), TWO], {})
+    route, free = routes.route("one"), Slots()
+    found = undisputed(route, cooled(), free, NOW)
+    assert found == decide(routes, "one")
+    assert found is undisputed(route, cooled("b"), free, NOW)
+    assert undisputed(route, cooled("a"), free, NOW) is None
+    full = Slots(SlotLimits({"p": 1}))
+    full.try_acquire("p", "b")
+    assert undisputed(route, cooled(), full, NOW) is None
+    assert undisputed(routes.route("two"), cooled(), free, NOW) is None
 
 
 def test_planning_takes_neither_slot_nor_trial():
