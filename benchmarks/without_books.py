@@ -11,7 +11,7 @@ from pathlib import Path
 import uvloop
 
 from plexus import app
-from plexus.core import logging
+from plexus.core import logging, memory
 from plexus.settings.file_home import FileHome
 from plexus.web.server import Server
 
@@ -20,6 +20,7 @@ async def serve(file: Path, port: int) -> None:
     settings = FileHome(file, app.known()).load()
     plexus = app.Plexus(settings)
     application = await plexus.start()
+    memory.settle()
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))

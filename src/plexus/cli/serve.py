@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import os
 import secrets
 import socket
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from plexus import app
 from plexus.cli.demo import ADDRESSES, KEY, MODELS, demo_settings
-from plexus.core import logging
+from plexus.core import logging, memory
 from plexus.core.logging import logger
 from plexus.core.secret import Secret
 from plexus.pipeline.books import Place
@@ -120,7 +119,7 @@ async def _run(
         raise NotServed(f"usage cannot be kept: {reason}") from None
     settings = plexus.settings
     watching = asyncio.create_task(_watch(plexus, home)) if home else None
-    _settle_memory()
+    memory.settle()
     _greet(listener, settings, made, demo=demo)
     try:
         await Server(application, settings).serve(sockets=[listener])
@@ -151,13 +150,6 @@ async def _watch(plexus: app.Plexus, home: FileHome) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(home.watch(changes.put_nowait, refused))
         group.create_task(apply())
-
-
-def _settle_memory() -> None:
-    """What start-up made stays for good: keep the collector from walking it again and again while requests are served."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 def _greet(listener: socket.socket, settings: Settings, admin_key: str | None, *, demo: bool) -> None:
