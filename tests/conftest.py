@@ -1,15 +1,20 @@
-"""Fixtures of every folder: a PostgreSQL server, started once if a test asks for it, and an empty database on either engine."""
+"""For every folder: a PostgreSQL server, started once if a test asks for it, and an empty database on either engine."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from plexus.settings.database_url import DatabaseAddress
 from plexus.storage.engine import Database, open_database
 from plexus.storage.schema import migrate
 from tests.harness.databases import Postgres, postgres_server
+
+# How long an example takes is the machine's business: on a busy one, seconds go by between two lines.
+settings.register_profile("plexus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("plexus")
 
 
 @pytest.fixture(scope="session")
