@@ -5,6 +5,8 @@ import random
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec.structs import replace
+
 import plexus.protocols
 import plexus.routing.selectors
 import plexus.usage.pricing
@@ -107,6 +109,7 @@ class Plexus:
         """
         self._configuration = configuration
         self._editing: Editing | None = None
+        self._pepper: Secret | None = None
         self._settings, self._told, self._clock, self._home = settings, sink, clock or Clock(), home
         self._tallies = Tallies()
         self._admin_key, self._place = admin_key, books
@@ -199,13 +202,15 @@ class Plexus:
 
     async def _open_home(self, database: "Database") -> None:
         """The database answers: from now on the configuration can be changed, and what is in there is served."""
-        from plexus.pipeline.configuring import opened  # noqa: PLC0415 - as above
+        from plexus.pipeline.configuring import opened, unlocked  # noqa: PLC0415 - as above
 
         key = self._place.encryption_key if self._place is not None else None
         if self._configuration is None:
             return
         file = None if self._configuration == "database" else self._configuration
-        self._editing, following = await opened(database, key, file, known(), self.configure)
+        revisions, self._pepper = await unlocked(database, key)
+        self.gateway.snapshot = self._compiled(self._settings)
+        self._editing, following = await opened(revisions, self._pepper, file, known(), self.configure)
         if following is not None:
             self._tasks.append(asyncio.create_task(following))
 
@@ -280,12 +285,18 @@ class Plexus:
 
     def _compiled(self, settings: Settings) -> Snapshot:
         self._version += 1
-        return compiled(
+        snapshot = compiled(
             settings,
             self._protocols,
             self._selectors,
             sources=self._sources,
             feed=self._live,
             demo=self._demo_bases,
-            version=self._version,
+            pepper=self._pepper,
         )
+        if self._pepper is not None and snapshot.keyring.unusable:
+            log.error(
+                "these keys have a secret that is not accepted: hashed with the pepper of another database, or another key's",
+                keys=", ".join(snapshot.keyring.unusable),
+            )
+        return replace(snapshot, version=self._version)

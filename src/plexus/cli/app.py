@@ -22,7 +22,9 @@ config_app = typer.Typer(name="config", help="Check, import and export configura
 app.add_typer(config_app)
 keys_app = typer.Typer(name="keys", help="Client API keys.", no_args_is_help=True)
 app.add_typer(keys_app)
-_CONFIG = typer.Option(help="The configuration file. Default: PLEXUS_CONFIG_PATH, else config/plexus.yaml.")
+_CONFIG = typer.Option(
+    help="The configuration file. Default: PLEXUS_CONFIG_PATH, else config/plexus.yaml, else the database."
+)
 
 
 def _version(asked: bool) -> None:
@@ -105,45 +107,34 @@ def keys_create(
     model: Annotated[list[str] | None, typer.Option(help="A model it may ask for. May be given several times.")] = None,
     expires: Annotated[str | None, typer.Option(help="When it ends, such as 2027-12-31T00:00:00Z.")] = None,
 ) -> None:
-    """Make a client key. Its secret is printed once; the file keeps a hash of it."""
+    """Make a client key. Its secret is printed once; only a hash of it is kept."""
     from plexus.cli import keys
+    from plexus.cli.database import told
 
     fields = {"comment": comment, "expires_at": expires, "quotas": quota, "allowed_models": model}
-    try:
-        secret = keys.create(keys.home(config, os.environ), name, fields)
-    except keys.NotDone as reason:
-        _stop(str(reason))
-    else:
-        print("This secret is shown once. Only a hash of it is kept.", file=sys.stderr)
-        print(secret.reveal())
+    told(lambda environment: keys.create(environment, config, name, fields), _stop)
 
 
 @keys_app.command("list")
 def keys_list(config: Annotated[Path | None, _CONFIG] = None) -> None:
-    """List the client keys, without their secrets."""
+    """List the client keys and when each was last used, without their secrets."""
     from plexus.cli import keys
+    from plexus.cli.database import told
 
-    try:
-        print("\n".join(keys.listed(keys.home(config, os.environ), os.environ)))
-    except keys.NotDone as reason:
-        _stop(str(reason))
+    told(lambda environment: keys.listed(environment, config), _stop)
 
 
 @keys_app.command("revoke")
 def keys_revoke(
     name: Annotated[str, typer.Argument(help="The key.")],
     config: Annotated[Path | None, _CONFIG] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Take it out of the file instead of disabling it.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it out instead of disabling it.")] = False,
 ) -> None:
-    """End a client key. A running gateway refuses it within a second."""
+    """End a client key. A running gateway refuses it within a second or two."""
     from plexus.cli import keys
+    from plexus.cli.database import told
 
-    try:
-        keys.revoke(keys.home(config, os.environ), name, remove=remove)
-    except keys.NotDone as reason:
-        _stop(str(reason))
-    else:
-        print(f"{name} is {'removed' if remove else 'disabled'}.")
+    told(lambda environment: keys.revoke(environment, config, name, remove=remove), _stop)
 
 
 @app.command()

@@ -1,15 +1,14 @@
 """`plexus config import` and `export`: the configuration of the database, from a file and to one."""
 
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 from plexus import app
 from plexus.cli.config import file_in_use
-from plexus.cli.database import NotDone, opened
+from plexus.cli.database import NotDone, opened, shared
+from plexus.pipeline.configuring import unlocked
 from plexus.settings.environment import Environment
-from plexus.settings.export import without_client_secrets
+from plexus.settings.export import foreign, without_client_secrets
 from plexus.settings.file_home import FileHome
 from plexus.settings.homes import EMPTY, InDatabase
 from plexus.settings.schema import Settings
@@ -18,9 +17,12 @@ from plexus.storage.configuration import Note, Revisions
 from plexus.storage.encrypted import open_sealer
 from plexus.storage.engine import Database
 from plexus.storage.replace import replace_file
-from plexus.storage.schema import migrate
 
 _HOME = InDatabase.name
+_FOREIGN = (
+    "its secret was hashed with the pepper of another database and is not accepted beside this one; give it a new one "
+    "(`plexus keys`, or rotate it), or restore a backup of that database instead"
+)
 
 
 async def import_file(environment: Environment, file: Path) -> str:
@@ -30,13 +32,17 @@ async def import_file(environment: Environment, file: Path) -> str:
         NotDone, ConfigurationError: when the file is refused; nothing was changed.
         DatabaseUnusable, DatabaseAway: when the database cannot take it.
     """
-    home, settings, text = _readable(file)
-    async with _revisions(environment) as revisions:
+    home, settings, given = _readable(file)
+    async with shared(environment, make=True) as database:
+        revisions, pepper = await unlocked(database, environment.encryption_key)
+        text = without_client_secrets(given, settings, pepper)
         base = await revisions.newest()
         note = Note("plexus config import", "import", "config", "", None, None)
         async with revisions.database.writing() as connection:
             number = await revisions.append(connection, base, _HOME, text, note)
-    for notice in home.notices:
+    notices = [str(notice) for notice in home.notices]
+    notices += [f"{file}: keys.{name}: {_FOREIGN}" for name in foreign(settings, pepper)]
+    for notice in notices:
         print(f"{notice} [notice]", file=sys.stderr)
     counts = f"{len(settings.providers)} providers, {len(settings.models)} aliases, {len(settings.keys)} keys"
     said = f"{file}: imported as revision {number}: {counts}"
@@ -71,17 +77,12 @@ async def export(environment: Environment, file: Path | None) -> str:
 def _readable(file: Path) -> tuple[FileHome, Settings, str]:
     home = FileHome(file, app.known())
     settings = home.load()
+    text = file.read_bytes().decode("utf-8-sig")
     try:
-        return home, settings, without_client_secrets(file.read_bytes().decode("utf-8-sig"), settings)
+        without_client_secrets(text, settings)
     except CannotEdit as reason:
         raise NotDone(f"{file}: {reason}") from None
-
-
-@asynccontextmanager
-async def _revisions(environment: Environment) -> AsyncIterator[Revisions]:
-    async with opened(environment, make=True) as database:
-        await migrate(database)
-        yield await _sealed(database, environment)
+    return home, settings, text
 
 
 async def _sealed(database: Database, environment: Environment) -> Revisions:

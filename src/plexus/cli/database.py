@@ -14,8 +14,10 @@ from plexus.settings.database_url import DatabaseAddress
 from plexus.settings.environment import Environment, read_environment
 from plexus.settings.problems import ConfigurationError
 from plexus.storage.archive import NotRestorable
+from plexus.storage.encrypted import KeyReplaced, check_key
 from plexus.storage.engine import Database, open_database
 from plexus.storage.failures import DatabaseAway, DatabaseUnusable
+from plexus.storage.schema import head, migrate, revision_of
 from plexus.storage.seal import Unreadable
 
 FILE = "plexus.db"
@@ -45,6 +47,29 @@ async def opened(environment: Environment, *, exclusive: bool = True, make: bool
         await database.close()
 
 
+@asynccontextmanager
+async def shared(environment: Environment, *, make: bool = False) -> AsyncIterator[Database]:
+    """The database, also while gateways use it, for one short transaction after another; closed afterwards.
+
+    Raises:
+        NotDone: when its tables, or what it is encrypted with, are not what this command would find after a gateway's start.
+        DatabaseUnusable, DatabaseAway, OSError: when it cannot be used.
+    """
+    if make and (path := address(environment).path) is not None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with opened(environment, exclusive=False, make=make) as database:
+        async with database.reading() as connection:
+            revision = await connection.run_sync(revision_of)
+            encrypted = revision is not None and await check_key(connection, environment.encryption_key)
+        if revision is None:
+            await migrate(database)
+        elif revision != head():
+            raise NotDone("the database is of an older version of Plexus; start the gateway of this version first")
+        elif environment.encryption_key is not None and not encrypted:
+            raise NotDone("the database is not encrypted yet; start the gateway with ENCRYPTION_KEY first, or unset it")
+        yield database
+
+
 def told(
     run: Callable[[Environment], Coroutine[Any, Any, str]],
     stop: Callable[[str], NoReturn],
@@ -55,7 +80,15 @@ def told(
         environment = read_environment(environ, needs_admin_key=False)
         logging.configure(environment.log_level, environment.log_format)
         print(asyncio.run(run(environment)))
-    except (ConfigurationError, NotDone, DatabaseUnusable, DatabaseAway, Unreadable, NotRestorable) as reason:
+    except (
+        ConfigurationError,
+        NotDone,
+        DatabaseUnusable,
+        DatabaseAway,
+        KeyReplaced,
+        Unreadable,
+        NotRestorable,
+    ) as reason:
         stop(str(reason))
     except (SQLAlchemyError, OSError) as error:
         stop(f"the database did not take it, nothing was changed: {_kind(error)}")

@@ -1,134 +1,137 @@
-"""`plexus keys …`: client keys of a configuration file, made, listed and revoked. A secret is shown once and never kept."""
+"""`plexus keys …`: client keys made, listed and revoked, in a file or in the database. A secret is shown once and never kept."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from plexus import app
+from sqlalchemy.exc import SQLAlchemyError
+
+from plexus.cli import keys_in_database, keys_in_file
+from plexus.cli.config import file_in_use
+from plexus.cli.database import NotDone, address, shared
 from plexus.core.secret import Secret
-from plexus.keys.in_file import with_fields, with_key, without_key
-from plexus.keys.lifecycle import created, new_secret, revoked
-from plexus.settings.problems import ConfigurationError, Finding, spelled
-from plexus.settings.reading import Reading, read
-from plexus.settings.write_back import CannotEdit
-from plexus.settings.yaml_source import compose
-from plexus.storage.replace import replace_file
+from plexus.keys.lifecycle import created, new_secret
+from plexus.settings.environment import Environment
+from plexus.settings.export import foreign
+from plexus.settings.key import KeySettings
+from plexus.storage import vault
+from plexus.storage.encrypted import open_sealer
+from plexus.storage.failures import DatabaseAway, DatabaseUnusable
+from plexus.storage.seal import Unreadable
+from plexus.usage.last_use import last_used
 
-DEFAULT = Path("config/plexus.yaml")
-
-
-class NotDone(Exception):  # noqa: N818 - why nothing was changed
-    """Nothing was changed; the message says why and what to do."""
-
-
-def home(config: Path | None, environ: Mapping[str, str]) -> Path:
-    """The file the keys are in: the one given, else PLEXUS_CONFIG_PATH, else config/plexus.yaml if it exists.
-
-    Raises:
-        NotDone: when there is none. Keys of a database are not reached from here yet.
-    """
-    named = environ.get("PLEXUS_CONFIG_PATH", "").strip()
-    path = config or (Path(named) if named else DEFAULT)
-    if not path.exists():
-        said = "no configuration file" if config is None and not named else f"{path} does not exist"
-        raise NotDone(f"{said}; give --config FILE")
-    return path
+_ABSENT = (NotDone, DatabaseUnusable, DatabaseAway, Unreadable, SQLAlchemyError, OSError)
+"""Why what is beside a file cannot be looked at; the file's keys are managed all the same."""
 
 
-def create(path: Path, name: str, fields: Mapping[str, Any], secret: Secret | None = None) -> Secret:
-    """Add a key with a new secret to the file, and return the secret: it stands nowhere else.
+async def create(environment: Environment, config: Path | None, name: str, fields: Mapping[str, Any]) -> str:
+    """Add a key with a new secret, and return the secret: it stands nowhere else.
 
     Raises:
-        NotDone: when it cannot be added; the file is then as it was.
+        NotDone, ConfigurationError: when it cannot be added; nothing was changed.
+        DatabaseUnusable, DatabaseAway, Unreadable, KeyReplaced: when it goes into a database that cannot be used.
     """
-    secret = secret or new_secret()
+    secret = new_secret()
     given = {field: value for field, value in fields.items() if value not in (None, [], ())}
-    _change(path, lambda text: with_key(text, name, {**created(secret), **given}))
-    return secret
+    if (path := _file(environment, config)) is None:
+        await keys_in_database.add(environment, name, lambda pepper: {**created(secret, pepper), **given})
+    else:
+        beside = await _look_beside(environment, [])
+        keys_in_file.add(path, name, {**created(secret, beside.pepper), **given})
+    print("This secret is shown once. Only a hash of it is kept.", file=sys.stderr)
+    return secret.reveal()
 
 
-def revoke(path: Path, name: str, *, remove: bool) -> None:
-    """Disable a key, or take it out of the file.
-
-    Raises:
-        NotDone: when it cannot be done; the file is then as it was.
-    """
-    _change(path, lambda text: without_key(text, name) if remove else with_fields(text, name, revoked()))
-
-
-def listed(path: Path, environ: Mapping[str, str], now: datetime | None = None) -> list[str]:
-    """One line for each key: name, end of the secret, state, expiry, comment. Secrets that stand in the file are not shown.
+async def revoke(environment: Environment, config: Path | None, name: str, *, remove: bool) -> str:
+    """Disable a key, or take it out; the sentence to print.
 
     Raises:
-        NotDone: when the file is no good configuration.
+        NotDone, ConfigurationError, DatabaseUnusable, DatabaseAway, Unreadable, KeyReplaced: as `create`.
     """
-    reading = _read(path, _text(path), environ)
-    if reading.settings is None:
-        raise NotDone("\n".join(_said(one) for one in reading.wrong))
-    now = now or datetime.now(UTC)
-    rows = [("NAME", "SECRET", "STATE", "EXPIRES", "COMMENT")]
-    for name, key in reading.settings.keys.items():
-        expired = key.expires_at is not None and key.expires_at <= now
-        state = "disabled" if not key.enabled else "expired" if expired else "enabled"
-        expires = key.expires_at.strftime("%Y-%m-%d %H:%M UTC") if key.expires_at else "never"
-        secret = "in the file" if key.secret is not None else f"...{key.last_four or '?'}"
-        rows.append((name, secret, state, expires, key.comment or ""))
+    if (path := _file(environment, config)) is None:
+        await keys_in_database.end(environment, name, remove=remove)
+    else:
+        keys_in_file.end(path, name, remove=remove)
+    return f"{name} is {'removed' if remove else 'disabled'}."
+
+
+async def listed(environment: Environment, config: Path | None, now: datetime | None = None) -> str:
+    """One line for each key: name, end of the secret, state, expiry, last use, comment. No secret is shown.
+
+    Raises:
+        NotDone, ConfigurationError, DatabaseUnusable, DatabaseAway, Unreadable: when the configuration cannot be read.
+    """
+    path = _file(environment, config)
+    settings = await keys_in_database.settings(environment) if path is None else keys_in_file.settings(path, os.environ)
+    beside = await _look_beside(environment, list(settings.keys))
+    dead = foreign(settings, beside.pepper) if beside.pepper is not None else []
+    rows = [("NAME", "SECRET", "STATE", "EXPIRES", "LAST USED", "COMMENT")]
+    for name, key in settings.keys.items():
+        state = _state(key, now or datetime.now(UTC), dead=name in dead)
+        expires = _moment(key.expires_at) if key.expires_at else "never"
+        secret = "configured" if key.secret is not None else f"...{key.last_four or '?'}"
+        rows.append((name, secret, state, expires, beside.last_use(name), key.comment or ""))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(lines)
 
 
-def _change(path: Path, edit: Callable[[str], str]) -> None:
+class _Beside(NamedTuple):
+    """What the database tells of keys, wherever those are configured; nothing where there is none."""
+
+    pepper: Secret | None = None
+    used: Mapping[str, int] | None = None
+
+    def last_use(self, name: str) -> str:
+        """When a key was last used, in words."""
+        if self.used is None:
+            return "unknown"
+        moment = self.used.get(name)
+        return "never" if moment is None else _moment(datetime.fromtimestamp(moment / 1000, UTC))
+
+
+async def _look_beside(environment: Environment, names: list[str]) -> _Beside:
+    """The pepper, and when these keys were last used. What cannot be looked at is told, and done without."""
+    if (path := address(environment).path) is not None and not path.exists():
+        return _Beside()
     try:
-        text = _text(path)
-        known = {_said(one) for one in _read(path, text, os.environ).wrong}
-        new = edit(text)
-        worse = [said for one in _read(path, new, os.environ).wrong if (said := _said(one)) not in known]
-        if worse:
-            raise NotDone("\n".join(worse))
-        if _text(path) != text:
-            raise NotDone(f"{path} has changed in this moment; try again")
-        replace_file(path, new, keep=False)
-    except CannotEdit as reason:
-        raise NotDone(f"{path}: {reason}") from None
-    except OSError as error:
-        raise NotDone(f"{path} cannot be written: {error.strerror or 'unknown error'}") from None
+        async with shared(environment) as database:
+            sealer = await open_sealer(database, environment.encryption_key)
+            pepper = await vault.found(database, sealer, vault.PEPPER)
+            async with database.reading() as connection:
+                return _Beside(pepper, await last_used(connection, names))
+    except _ABSENT as reason:
+        print(f"the database beside the file cannot be looked at: {reason}", file=sys.stderr)
+        return _Beside()
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise NotDone(f"{path} is not UTF-8; save it as UTF-8") from None
-    except OSError as error:
-        raise NotDone(f"{path} cannot be read: {error.strerror or 'unknown error'}") from None
+def _file(environment: Environment, config: Path | None) -> Path | None:
+    """The file the keys are in: the one given, else the one in use; None when they are in the database.
+
+    Raises:
+        NotDone: when there is neither.
+    """
+    path = config or file_in_use()
+    if path is not None:
+        if not path.exists():
+            raise NotDone(f"{path} does not exist; give --config FILE")
+        return path
+    database = address(environment).path
+    if database is not None and not database.exists():
+        raise NotDone(f"no configuration file, and no database {database}; give --config FILE, or set DATABASE_URL")
+    return None
 
 
-def _read(path: Path, text: str, environ: Mapping[str, str]) -> Reading:
-    # the variables of the server need not be set where its keys are managed
-    try:
-        root = compose(text.encode("utf-8"), str(path))
-    except ConfigurationError as error:
-        raise NotDone(str(error)) from None
-    return read(root.data(_Filled(environ), []), app.known())
+def _state(key: KeySettings, now: datetime, *, dead: bool) -> str:
+    if not key.enabled:
+        return "disabled"
+    if key.expires_at is not None and key.expires_at <= now:
+        return "expired"
+    return "unusable" if dead else "enabled"
 
 
-class _Filled(Mapping[str, str]):
-    """An environment in which every variable is set: those that are not, each to a text of its own."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def __getitem__(self, name: str) -> str:
-        return self._environ.get(name) or f"unset-{name}"
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._environ)
-
-    def __len__(self) -> int:
-        return len(self._environ)
-
-
-def _said(one: Finding) -> str:
-    return f"{spelled(one.path)}: {one.message}" + (f" ({one.fix})" if one.fix else "")
+def _moment(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from plexus.core.secret import Secret
-from plexus.keys.digest import stored
 from plexus.settings.key import KeySettings
+from plexus.settings.secret_hash import stored
 
 _BYTES = 32
 SHOWN = 4

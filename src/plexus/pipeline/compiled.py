@@ -39,11 +39,11 @@ def compiled(
     sources: Mapping[str, PriceSource],
     feed: Feed | None = None,
     demo: Mapping[str, str] | None = None,
-    version: int = 0,
+    pepper: Secret | None = None,
 ) -> Snapshot:
     """The snapshot of a configuration. `demo` gives the base URLs of the demo provider, by protocol, while it runs.
 
-    `sources` are the price sources by name, `feed` the live price list.
+    `sources` are the price sources by name, `feed` the live price list, `pepper` what hashes of client keys are keyed with.
     """
     doors: dict[tuple[str, str], tuple[Door, ...]] = {}
     models: dict[str, list[str]] = {}
@@ -62,7 +62,7 @@ def compiled(
     return Snapshot(
         routes=Routes(aliases, models),
         doors=MappingProxyType(doors),
-        keyring=Keyring(settings.keys, settings.default_quotas),
+        keyring=Keyring(settings.keys, settings.default_quotas, pepper=pepper),
         limits=Limits(
             body=settings.limits.body,
             depth=settings.limits.depth,
@@ -71,7 +71,6 @@ def compiled(
         ),
         heartbeat=settings.heartbeat.interval,
         trusted_proxies=tuple(settings.network.trusted_proxies),
-        version=version,
         rules=rules_of(settings),
         prices=Prices(settings.providers, sources, feed),
         quotas=_quotas(settings),

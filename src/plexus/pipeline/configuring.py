@@ -5,21 +5,33 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from plexus.core.secret import Secret
-from plexus.settings.database_home import follow, load
+from plexus.settings.database_home import follow
 from plexus.settings.editing import Editing
 from plexus.settings.file_home import FileHome
 from plexus.settings.homes import InDatabase, InFile
 from plexus.settings.known import Known
 from plexus.settings.noted import Noted
 from plexus.settings.schema import Settings
+from plexus.storage import vault
 from plexus.storage.configuration import Revisions
 from plexus.storage.encrypted import open_sealer
 from plexus.storage.engine import Database
 
 
+async def unlocked(database: Database, key: Secret | None) -> tuple[Revisions, Secret]:
+    """The revisions in an open database, and the pepper of its client keys, which is made if there is none.
+
+    Raises:
+        DatabaseUnusable: when the key of the secrets does not fit.
+        Unreadable: when the pepper's seal does not open.
+    """
+    sealer = await open_sealer(database, key)
+    return Revisions(database, sealer), await vault.kept(database, sealer, vault.PEPPER)
+
+
 async def opened(
-    database: Database,
-    key: Secret | None,
+    revisions: Revisions,
+    pepper: Secret,
     file: FileHome | None,
     known: Known,
     apply: Callable[[Settings], Awaitable[None]],
@@ -27,14 +39,11 @@ async def opened(
     """What changes the configuration, and what follows the changes of other processes where there can be any.
 
     Raises:
-        DatabaseUnusable: when the key of the secrets does not fit.
         ConfigurationError, Unreadable: when the configuration in the database does not load.
     """
-    revisions = Revisions(database, await open_sealer(database, key))
     home = InDatabase(revisions) if file is None else InFile(file, revisions)
-    editing = Editing(home, revisions, known, apply, Noted(os.environ))
+    editing = Editing(home, revisions, known, apply, Noted(os.environ), pepper)
     if file is not None:
         return editing, None
-    await apply(await load(editing))
-    # a SQLite file belongs to one process, so that nobody else writes revisions
-    return editing, follow(editing, apply) if database.path is None else None
+    await editing.catch_up()
+    return editing, follow(editing)

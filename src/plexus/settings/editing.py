@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from plexus.core.logging import logger
+from plexus.core.secret import Secret
 from plexus.settings.export import without_client_secrets
 from plexus.settings.file_home import settings_in
 from plexus.settings.homes import Home
@@ -20,6 +21,7 @@ from plexus.settings.scalars import json_typed, snake
 from plexus.settings.schema import Settings
 from plexus.settings.write_back import REMOVED, Edit, content_of, with_edits
 from plexus.storage.configuration import Note, Overtaken, Revisions
+from plexus.storage.failures import is_passing
 
 log = logger("plexus.configuration")
 _TRIES = 4
@@ -103,9 +105,10 @@ class Editing:
         known: Known,
         apply: Callable[[Settings], Awaitable[None]],
         environ: Mapping[str, str],
+        pepper: Secret | None = None,
     ) -> None:
-        """`apply` serves a new configuration."""
-        self.home, self.revisions = home, revisions
+        """`apply` serves a new configuration. `pepper` is what the hashes of client secrets are keyed with."""
+        self.home, self.revisions, self.pepper = home, revisions, pepper
         self._known, self._apply, self.environ = known, apply, environ
         self._turn = asyncio.Lock()
         self._seen: Written | None = None
@@ -174,6 +177,27 @@ class Editing:
                     continue
         raise Stale(change.path, None)
 
+    async def catch_up(self) -> bool:
+        """Serve the last revision, if another process wrote it; whether it did. No change of this one's own comes between.
+
+        Raises:
+            ConfigurationError: when it does not load here; what was served still is.
+            Unreadable: when its seal does not open.
+        """
+        async with self._turn:
+            newest = await self.revisions.newest(self.home.name)
+            if newest <= self.number:
+                return False
+            try:
+                await self.home.read()
+                await self._apply((await self.now()).settings)
+            except Exception as error:
+                if not is_passing(error):  # what is refused is refused once, not at every look
+                    self.number = newest
+                raise
+            self.number = newest
+            return True
+
     async def _make(self, change: Change, author: Author) -> Changed:
         kept = await self.home.read()
         before = await self._before(kept.text, change)
@@ -182,7 +206,7 @@ class Editing:
         after = await self._written(await asyncio.to_thread(self._edited, before, change))
         if after.text == before.text:
             return Changed(after.version(change.path), "", after.notices)
-        stored = await asyncio.to_thread(without_client_secrets, after.text, after.settings)
+        stored = await asyncio.to_thread(without_client_secrets, after.text, after.settings, self.pepper)
         if self.home.name == "database" and stored != after.text:
             after = await self._written(stored)
         note = Note(

@@ -1,6 +1,5 @@
 """A client's API key as configured, and the quotas it may draw on."""
 
-import hashlib
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,9 +9,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from plexus.core.secret import Secret
 from plexus.settings.scalars import Duration, Fraction, Name, Names, Networks, Strict, Text, refusal
+from plexus.settings.secret_hash import FORM, plain
 
 _SECRET_TEXT = re.compile(r"[\x21-\x7e]+")
-_SECRET_HASH = re.compile(r"sha256:[0-9a-f]{64}|hmac-sha256:[0-9a-f]{8}:[0-9a-f]{64}")
 _LONGEST_SECRET = 512
 
 
@@ -34,7 +33,7 @@ def _in_utc(value: datetime) -> datetime:
 
 
 def _secret_hash(value: str) -> str:
-    if not _SECRET_HASH.fullmatch(value):
+    if not FORM.fullmatch(value):
         said = "is no hash of a secret, such as sha256: and 64 lower case hex digits"
         raise refusal(said, "take it from `plexus keys create` or from an export")
     return value
@@ -81,9 +80,7 @@ class KeySettings(Strict):
     @property
     def hashed(self) -> str:
         """The hash of its secret, in the form of `secret_hash`; the same for a secret and its plain hash."""
-        if self.secret is None:
-            return self.secret_hash or ""
-        return "sha256:" + hashlib.sha256(self.secret.reveal().encode("ascii")).hexdigest()
+        return (self.secret_hash or "") if self.secret is None else plain(self.secret)
 
 
 class QuotaSettings(Strict):

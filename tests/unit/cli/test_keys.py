@@ -59,7 +59,7 @@ def test_a_list_shows_no_secret(file):
     states = {line.split()[0]: line for line in shown.splitlines()[1:]}
     assert secret[-4:] in states["bob"]
     assert secret[:-4] not in shown
-    assert "in the file" in states["alice"]
+    assert "configured" in states["alice"]
     assert "expired" in states["old"]
     assert "2020-01-01 00:00 UTC" in states["old"]
     assert "disabled" in states["off"]

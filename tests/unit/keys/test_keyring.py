@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from plexus.core.secret import Secret
 from plexus.keys import keyring
-from plexus.keys.digest import digest, stored
+from plexus.keys.digest import digest
 from plexus.keys.key import Key
 from plexus.keys.keyring import Keyring
 from plexus.settings.key import KeySettings
+from plexus.settings.secret_hash import stored
 
 SECRET = "sk-alice-0123456789"
 

@@ -6,11 +6,11 @@ import pytest
 
 from plexus.core.redact import redact
 from plexus.core.secret import Secret
-from plexus.keys.digest import digest, digest_of, fingerprint, stored
+from plexus.keys.digest import digest, digest_of
 from plexus.keys.keyring import Keyring
-from plexus.keys.last_use import LastUse
 from plexus.keys.lifecycle import created, new_secret, revoked, rotated
 from plexus.settings.key import KeySettings
+from plexus.settings.secret_hash import fingerprint, stored
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 PEPPER, OTHER = Secret("p" * 32), Secret("q" * 32)
@@ -137,22 +137,3 @@ def test_a_key_has_a_secret_or_its_hash_and_not_both():
         settings({})
     with pytest.raises(ValueError, match="stands beside"):
         settings({"secret": "a", **created(new_secret())})
-
-
-def test_the_last_use_is_kept_in_memory_and_written_in_batches():
-    used = LastUse()
-    used.load({"alice": 50})
-    used.note("alice", 100)
-    used.note("alice", 90)
-    used.note("bob", 5)
-    assert (used.of("alice"), used.of("bob"), used.of("carol")) == (100, 5, None)
-    batch = used.changes()
-    assert batch == {"alice": 100, "bob": 5}
-    assert used.changes() == {}
-    used.note("bob", 6)
-    used.again(batch)
-    assert used.changes() == {"alice": 100, "bob": 6}
-    used.note("alice", 200)
-    used.forget(frozenset({"bob"}))
-    assert used.of("alice") is None
-    assert used.changes() == {}
