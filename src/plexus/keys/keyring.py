@@ -87,6 +87,11 @@ class Keyring:
             return None
         return Authenticated(entry.key, _attribution(label) if label else None)
 
+    @property
+    def complete(self) -> bool:
+        """Whether there are keys, and each can be told; before the database is read it may be otherwise."""
+        return bool(self._by_digest) and not self.unusable
+
     def named(self, name: str) -> Key | None:
         """The key of this name, whether or not it may be used now."""
         return next((entry.key for entry in self._by_digest.values() if entry.key.name == name), None)

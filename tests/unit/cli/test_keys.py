@@ -1,5 +1,6 @@
 """`plexus keys`: the secret is printed once, the file holds its hash, and a refused change leaves the file as it was."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -132,3 +133,98 @@ def test_what_is_no_configuration_is_refused_without_a_traceback(file, content):
         assert refused.stderr
         assert refused.exception is None or isinstance(refused.exception, SystemExit)
     assert file.read_bytes() == content
+
+
+@pytest.fixture
+def database(address, tmp_path, monkeypatch) -> str:
+    """A database that a gateway made, and no file."""
+    spelled = address.url.reveal() if address.url is not None else f"sqlite://{address.path}"
+    for name in ("PLEXUS_CONFIG_PATH", "DATA_DIR", "ENCRYPTION_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_URL", spelled)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.yaml").write_text(
+        "providers:\n  p: {type: ollama, api_key: '${NOT_SET_HERE:-x}', models: [m]}\n# the end\n"
+    )
+    imported = CliRunner().invoke(app, ["config", "import", "in.yaml"])
+    assert imported.exit_code == 0, imported.output
+    return spelled
+
+
+def exported() -> str:
+    return CliRunner().invoke(app, ["config", "export"]).stdout
+
+
+def test_a_key_of_the_database_is_made_listed_revoked_and_taken_out(database):
+    made = keys("create", "bob", "--comment", "Bob's phone", "--expires", "2030-01-01T00:00:00Z")
+    assert made.exit_code == 0, made.output
+    secret = made.stdout.splitlines()[-1]  # other tests may have left a log that writes here
+    assert re.fullmatch(r"sk-[\w-]{43}", secret)
+    text = exported()
+    assert "secret_hash: hmac-sha256:" in text
+    assert secret[:-4] not in text
+    assert "# the end" in text
+    [_, line] = keys("list").stdout.splitlines()
+    assert re.fullmatch(
+        rf"bob +\.\.\.{re.escape(secret[-4:])} +enabled +2030-01-01 00:00 UTC +never +Bob's phone", line
+    )
+    assert keys("revoke", "bob").stdout.splitlines()[-1] == "bob is disabled."
+    assert "disabled" in keys("list").stdout
+    assert "comment: Bob" in exported()
+    assert keys("revoke", "bob", "--remove").stdout.splitlines()[-1] == "bob is removed."
+    assert "bob" not in exported()
+
+
+@pytest.mark.parametrize(
+    "what", ["a name that stands there", "a name with a star", "a quota nobody defined", "a key that is not there"]
+)
+def test_what_cannot_be_leaves_the_database_as_it_was(database, what):
+    keys("create", "alice")
+    before = exported()
+    arguments, said = REFUSED[what]
+    refused = keys(*arguments)
+    assert refused.exit_code == 1
+    assert said in refused.stderr
+    assert exported() == before
+    assert refused.stdout == ""
+
+
+def test_a_variable_of_the_gateway_need_not_be_set_where_its_keys_are_managed(database, monkeypatch, tmp_path):
+    (tmp_path / "in.yaml").write_text("providers:\n  p: {type: openai, api_key: '${ONLY_THERE}', models: [m]}\n")
+    monkeypatch.setenv("ONLY_THERE", "sk-there")
+    CliRunner().invoke(app, ["config", "import", "in.yaml"])
+    monkeypatch.delenv("ONLY_THERE")
+    assert keys("create", "bob").exit_code == 0
+    assert "${ONLY_THERE}" in exported()
+
+
+def test_with_neither_a_file_nor_a_database_both_are_named_and_nothing_is_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("PLEXUS_CONFIG_PATH", "DATA_DIR", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for arguments in (("list",), ("create", "x"), ("revoke", "x")):
+        refused = keys(*arguments)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert "give --config FILE, or set DATABASE_URL" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_made_in_a_file_is_hashed_with_the_pepper_of_the_database_beside_it(database, file, monkeypatch):
+    # `file` clears what `database` set; the database is named again
+    monkeypatch.setenv("DATABASE_URL", database)
+    secret = keys("create", "bob", "--config", str(file)).stdout.strip()
+    assert "hmac-sha256:" in file.read_text()
+    assert ring(file).unusable == ("bob",)
+    assert "never" in keys("list", "--config", str(file)).stdout
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:9/none")
+    without = keys("create", "carol", "--config", str(file))
+    assert "cannot be looked at" in without.stderr
+    assert without.exit_code == 0
+    assert ring(file).authenticate(without.stdout.strip()) is not None
+    assert ring(file).authenticate(secret) is None
+
+
+def test_a_database_that_is_not_encrypted_yet_is_not_taken_up_from_here(database, monkeypatch):
+    monkeypatch.setenv("ENCRYPTION_KEY", "0123456789abcdef" * 4)
+    refused = keys("create", "bob")
+    assert (refused.exit_code, "not encrypted yet" in refused.stderr) == (1, True)

@@ -52,11 +52,11 @@ class Visit:
         self.answer: Answer | None = None
         """What it was served, once that is known."""
 
-    def admit(self, scope: Scope) -> None:
-        """Find the key.
+    def admit(self, scope: Scope, waits_for: Callable[[], str]) -> None:
+        """Find the key. `waits_for` tells why the database, which may know more keys, has not been read yet.
 
         Raises:
-            Refused: 401, or 403 when the key may not be used from there.
+            Refused: 401, or 503 when it is too early to know, or 403 when the key may not be used from there.
         """
         try:
             secret = presented(scope["headers"], scope["query_string"])
@@ -66,6 +66,8 @@ class Visit:
             ) from None
         found = self.snapshot.keyring.authenticate(secret) if secret is not None else None
         if found is None:
+            if secret is not None and not self.snapshot.keyring.complete and (reason := waits_for()):
+                raise _too_early(reason)
             said = "no API key was sent" if secret is None else "the API key is not known here"
             hint = "send it as a bearer token, or in the header x-api-key or x-goog-api-key"
             raise Refused("authentication", f"{said}; {hint}", code="invalid_api_key")
@@ -76,6 +78,12 @@ class Visit:
             address = client_address(address, hops, self.snapshot.trusted_proxies)
         if not self.key.may_come_from(address):
             raise Refused("permission", "this key may not be used from this address", code="address_not_allowed")
+
+
+def _too_early(reason: str) -> Refused:
+    refused = Refused("unavailable", f"the API keys are not all known yet: {reason}", code="keys_unknown")
+    refused.fault.retry_after = 5.0
+    return refused
 
 
 class Endpoint:
@@ -109,7 +117,7 @@ class Endpoint:
         try:
             if scope["method"] not in self._methods:
                 return self._not_allowed(visit)
-            visit.admit(scope)
+            visit.admit(scope, self._gateway.waits_for)
             key = key_in(scope["headers"]) if self._once is not None and HEADER in visit.headers else None
             if key is None or self._once is None:
                 return await self._serve(scope, receive, visit)
