@@ -129,7 +129,7 @@ class Plexus:
         """The application to serve.
 
         Raises:
-            JournalFailed, DatabaseUnusable: when usage cannot be kept and the operator has to do something first.
+            JournalFailed, DatabaseUnusable, ConfigurationError: when the operator has to do something first.
         """
         await self._reach_demo(self._settings)
         clock, dice = self._clock, random.SystemRandom().random
@@ -148,7 +148,11 @@ class Plexus:
         )
         self._telemetry = Switch(self.gateway)
         if self._place is not None:
-            await self._keep_books(self._place)
+            try:
+                await self._keep_books(self._place)
+            except BaseException:
+                await self.gateway.upstream.close()
+                raise
         if self._live is not None:
             feeding_it = feeding(self._live, self.gateway.upstream, lambda: self._settings)
             self._tasks.append(asyncio.create_task(feeding_it))
@@ -171,8 +175,7 @@ class Plexus:
         gateway = self.gateway
         self.bookkeeping = keeping = Bookkeeping(place, gateway.quotas, gateway.clock, gateway.dice, self._open_home)
         await keeping.start()
-        if place.database.path is not None:
-            await keeping.ready()
+        await keeping.ready(or_away=place.database.path is None)
 
         def sink(record: Record) -> None:
             keeping.books.closed(record)

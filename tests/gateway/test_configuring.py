@@ -18,6 +18,7 @@ from plexus.pipeline.books import Place
 from plexus.settings.database_url import DatabaseAddress
 from plexus.settings.file_home import FileHome
 from plexus.settings.schema import Settings
+from plexus.storage.encrypted import WrongKey
 from plexus.storage.failures import DatabaseAway
 from plexus.web.server import Server
 from tests.harness.raw_client import Response, ask
@@ -395,6 +396,17 @@ async def test_p14_a_change_is_live_in_every_process_within_two_seconds(postgres
         async with asyncio.timeout(2.0):
             while not all(len(each.plexus.settings.user_quotas) == 5 for each in (one, other)):  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.02)
+
+
+async def test_s50_a_start_with_another_key_is_refused_on_both_engines(address, tmp_path):
+    async with serving(tmp_path, None, address) as gateway:
+        assert (await gateway.manage("POST", "keys", {"name": "me"})).status == 201
+    for key in (Secret("another passphrase for the test"), None):
+        books = Place(address, tmp_path / f"journal-{key is None}", key)
+        plexus = Plexus(Settings(), lambda _: None, admin_key=Secret(ADMIN_KEY), books=books, configuration="database")
+        with pytest.raises(WrongKey):
+            await plexus.start()
+        await plexus.stop()
 
 
 async def test_an_empty_database_is_served_and_configured_and_keeps_what_was_configured(tmp_path):

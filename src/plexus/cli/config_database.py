@@ -5,7 +5,7 @@ from pathlib import Path
 
 from plexus import app
 from plexus.cli.config import file_in_use
-from plexus.cli.database import NotDone, opened, shared
+from plexus.cli.database import NotDone, shared
 from plexus.pipeline.configuring import unlocked
 from plexus.settings.environment import Environment
 from plexus.settings.export import foreign, without_client_secrets
@@ -20,8 +20,8 @@ from plexus.storage.replace import replace_file
 
 _HOME = InDatabase.name
 _FOREIGN = (
-    "its secret was hashed with the pepper of another database and is not accepted beside this one; give it a new one "
-    "(`plexus keys`, or rotate it), or restore a backup of that database instead"
+    "its secret was hashed with the pepper of another database and is not accepted beside this one; rotate it, or restore a "
+    "backup of that database instead"
 )
 
 
@@ -65,7 +65,7 @@ async def export(environment: Environment, file: Path | None) -> str:
         except (OSError, UnicodeDecodeError):
             raise NotDone(f"{source} cannot be read") from None
     else:
-        async with opened(environment, exclusive=False) as database:
+        async with shared(environment) as database:
             found = await (await _sealed(database, environment)).current(_HOME)
         text = EMPTY if found is None else found[1]
     if file is None:

@@ -24,6 +24,11 @@ _SETTLE = 10.0
 """Seconds the last rows are given to reach the database at the end; what does not stays in the journal."""
 
 
+_PATIENCE = 10.0
+"""Seconds a start waits for a database that answers, before it goes on without."""
+_UNOPENED = "the database has not been opened yet"
+
+
 class Bookkeeping:
     """The books of one process. `start` it before requests are served, `stop` it when none is under way."""
 
@@ -48,7 +53,8 @@ class Bookkeeping:
         self.books: Books
         self._process = ""
         self._task: asyncio.Task[None] | None = None
-        self.waits_for = "the database has not been opened yet"
+        self._waited_for = True
+        self.waits_for = _UNOPENED
         """Why requests cannot be served yet; empty when they can."""
 
     async def start(self) -> None:
@@ -63,14 +69,19 @@ class Bookkeeping:
         self.database = await open_database(self._place.database)
         self.drain = Drain(self._journal, self.database, self._apply, dice=self._dice)
         self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(self._ended)
 
-    async def ready(self) -> None:
-        """Wait until the database has answered, or will never.
+    async def ready(self, *, or_away: bool = False) -> None:
+        """Wait until the database has answered, or will never; `or_away`: or has not, for now, or takes long about it.
 
         Raises:
-            DatabaseUnusable, NewerSchema: when the operator has to do something first.
+            DatabaseUnusable, ConfigurationError: when the operator has to do something first.
         """
-        while self.waits_for and self._task is not None and not self._task.done():  # noqa: ASYNC110 - at start only
+        until = self._clock.monotonic() + _PATIENCE
+        while self.waits_for and self._task is not None and not self._task.done():
+            if or_away and (self.waits_for != _UNOPENED or self._clock.monotonic() > until):
+                self._waited_for = False
+                return
             await asyncio.sleep(0.01)
         if self._task is not None and self._task.done():
             self._task.result()
@@ -116,6 +127,13 @@ class Bookkeeping:
             finally:
                 await asyncio.to_thread(journal.close)
         return found
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Whatever ended it, `/health/ready` says why; who waits at start has it as an exception."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.waits_for = f"the database cannot be used: {error}"
+            if not self._waited_for:
+                log.error("the database cannot be used; mend it and start again", reason=str(error))
 
     def _tell(self, reason: str) -> None:
         if reason != self.waits_for:

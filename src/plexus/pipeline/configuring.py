@@ -16,17 +16,24 @@ from plexus.storage import vault
 from plexus.storage.configuration import Revisions
 from plexus.storage.encrypted import open_sealer
 from plexus.storage.engine import Database
+from plexus.storage.failures import DatabaseUnusable
+from plexus.storage.seal import Unreadable
 
 
 async def unlocked(database: Database, key: Secret | None) -> tuple[Revisions, Secret]:
     """The revisions in an open database, and the pepper of its client keys, which is made if there is none.
 
     Raises:
-        DatabaseUnusable: when the key of the secrets does not fit.
-        Unreadable: when the pepper's seal does not open.
+        DatabaseUnusable: when the key of the secrets does not fit, or the pepper cannot be read.
     """
     sealer = await open_sealer(database, key)
-    return Revisions(database, sealer), await vault.kept(database, sealer, vault.PEPPER)
+    try:
+        pepper = await vault.kept(database, sealer, vault.PEPPER)
+    except Unreadable as reason:
+        raise DatabaseUnusable(
+            f"the hashes of client keys cannot be told: {reason}; restore a backup, or delete its row and rotate the keys"
+        ) from None
+    return Revisions(database, sealer), pepper
 
 
 async def opened(
@@ -39,11 +46,15 @@ async def opened(
     """What changes the configuration, and what follows the changes of other processes where there can be any.
 
     Raises:
-        ConfigurationError, Unreadable: when the configuration in the database does not load.
+        ConfigurationError: when the configuration in the database does not load.
+        DatabaseUnusable: when its seal does not open.
     """
     home = InDatabase(revisions) if file is None else InFile(file, revisions)
     editing = Editing(home, revisions, known, apply, Noted(os.environ), pepper)
     if file is not None:
         return editing, None
-    await editing.catch_up()
+    try:
+        await editing.catch_up()
+    except Unreadable as reason:
+        raise DatabaseUnusable(f"the configuration in the database cannot be read: {reason}") from None
     return editing, follow(editing)
