@@ -428,7 +428,9 @@ async def test_the_watcher_takes_an_own_write_for_no_news(tmp_path):
     async with serving(tmp_path, file) as gateway:
         watching = asyncio.create_task(file.watch(news.append, lambda error: pytest.fail(str(error))))
         assert (await gateway.put("user-quotas/q", {"type": "daily", "limit_type": "tokens", "limit": 1})).status == 200
-        path.write_text(path.read_text() + "# by hand\ndefault_quotas: [q]\n")
+        by_hand = path.with_suffix(".new")  # replaced in one step, so that it is never seen half written
+        by_hand.write_text(path.read_text() + "# by hand\ndefault_quotas: [q]\n")
+        by_hand.replace(path)
         while not news or not news[-1].default_quotas:  # noqa: ASYNC110 - watching offers no event
             await asyncio.sleep(0.01)
         watching.cancel()

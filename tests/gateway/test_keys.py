@@ -1,5 +1,6 @@
 """Client keys in a real process: made, listed, rotated, revoked, expired, narrowed, bound to addresses, and when they were used."""
 
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -194,3 +195,19 @@ def test_a_hash_of_another_pepper_is_refused_at_write(gateway):
     assert manage(gateway, "PUT", f"config?version={version}", text.encode()).status == 200
     assert shown(gateway, "foreign")["usable"] is False
     assert "hashed with the pepper of another database" in gateway.output
+
+
+def test_keys_of_a_file_are_keyed_with_the_pepper_of_the_database_beside_it_and_outlive_a_restart():
+    with Gateway({"providers": {"p": {"type": "demo", "models": ["demo/chat"]}}}) as gateway:
+        mine = made(gateway, "by-api")
+        created = command(gateway, "keys", "create", "by-command", "--config", str(gateway.config))
+        assert created.returncode == 0, created.stderr
+        theirs = created.stdout.strip()
+        until(lambda: chat(gateway, theirs).status == 200)
+        until(lambda: shown(gateway, "by-command")["last_used_at"] is not None)
+        assert gateway.config.read_text(encoding="utf-8").count("secret_hash: hmac-sha256:") == 2
+        gateway.signal(signal.SIGTERM)
+        gateway.wait()
+        gateway.launch().wait_ready()
+        assert [chat(gateway, secret).status for secret in (mine, theirs)] == [200, 200]
+        assert shown(gateway, "by-command")["last_used_at"] is not None
