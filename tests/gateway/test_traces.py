@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from plexus.core.clock import Clock
+from plexus.pipeline.account import Account
 from plexus.traces import store
 from plexus.traces.capture import ON_ERROR
 from plexus.traces.store import Wanted
@@ -391,3 +393,21 @@ async def test_without_a_database_there_are_no_traces_and_none_can_be_asked_for(
         ):
             answer = await ask(f"{gateway.url}/v0/management/{path}", body, AS_ADMIN, method=method)
             assert answer.status == status, (method, path)
+
+
+async def test_a_stream_that_is_over_and_not_wanted_leaves_nothing_to_the_collector(upstream, tmp_path):
+    """What lies in a cycle stays in memory with its bodies until the collector comes, which is seldom."""
+
+    def accounts() -> int:
+        return sum(type(one) is Account for one in gc.get_objects())
+
+    async with serving(upstream, tmp_path) as gateway:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(5):
+                answer = await gateway.post("/v1/chat/completions", {"model": "direct/a/stream", "stream": True, **HI})
+                assert answer.status == 200
+            assert accounts() <= 1  # the last one may still be on its way out
+        finally:
+            gc.enable()

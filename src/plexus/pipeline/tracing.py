@@ -107,6 +107,9 @@ class Tracer:
         )
         if reason:
             self._put(Finished(followed, call, attempts, serving, record, reason))
+        else:
+            # The answer of a stream holds the account and so this: with all bodies it would stay until the collector comes.
+            followed.answer = None
 
     def _put(self, finished: Finished) -> None:
         size = finished.size
