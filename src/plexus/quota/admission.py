@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from plexus.quota.counter import Identity
 from plexus.quota.definition import Definition
 from plexus.quota.measure import Measure
 from plexus.quota.window import Kind
@@ -39,7 +40,7 @@ class Held(NamedTuple):
     """What one quota keeps back for an admission: zero when none of its targets falls under the quota."""
 
     definition: Definition
-    owner: str
+    counter: Identity
     slot: int
     units: int
 

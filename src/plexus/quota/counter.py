@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from plexus.quota.definition import Definition
 from plexus.quota.measure import Measure
-from plexus.quota.window import Bucket, Calendar, Kind, window_at
+from plexus.quota.window import Bucket, Calendar, Kind, Window, window_at
 
 _WINDOWS = 3
 """Windows kept once nothing is held in them: this one, the one before, and one for a clock that is wrong."""
@@ -118,20 +118,27 @@ class Counter(ABC):
 class CalendarCounter(Counter):
     """One tally for each window."""
 
-    __slots__ = ("_kind", "windows")
+    __slots__ = ("_kind", "_window", "windows")
 
     def __init__(self, identity: Identity, kind: Calendar) -> None:
         """Begin with no window."""
         super().__init__(identity)
         self._kind = kind
+        self._window = Window(0, 0)  # the last one that was asked for
         self.windows: dict[int, int] = {}
+
+    def _at(self, moment: int) -> Window:
+        window = self._window
+        if not window.start <= moment < window.end:
+            self._window = window = window_at(self._kind, moment)
+        return window
 
     def reshape(self, limit: int, duration: int, now: int) -> None:
         """A tally has no shape."""
 
     def slot(self, now: int) -> int:
         """The start of this window."""
-        return window_at(self._kind, now).start
+        return self._at(now).start
 
     def used(self, slot: int, now: int) -> int:  # noqa: ARG002 - a tally does not drain
         """The tally of the window."""
@@ -147,7 +154,7 @@ class CalendarCounter(Counter):
 
     def resets_at(self, slot: int, now: int) -> int:  # noqa: ARG002 - whatever the time in it
         """The end of the window."""
-        return window_at(self._kind, slot).end
+        return self._at(slot).end
 
     def frees_at(self, definition: Definition, units: int, slot: int, now: int) -> int:
         """Now, or the end of the window."""
@@ -198,7 +205,8 @@ class RollingCounter(Counter):
         """What has not drained yet."""
         if now < self.bucket.at:  # the clock went back: draining goes on from there, or nothing would for that long
             self.bucket = self.bucket.drained(now)
-        return self.bucket.drained(now).used
+        left = self.bucket.left(now)
+        return -(-left // self.bucket.duration)
 
     def charge(self, slot: int, units: int, at: int) -> None:  # noqa: ARG002 - there is but one
         """Pour it in."""
@@ -206,7 +214,7 @@ class RollingCounter(Counter):
 
     def resets_at(self, slot: int, now: int) -> int:  # noqa: ARG002 - there is but one
         """When the bucket will be empty."""
-        return now + self.bucket.drained(now).empty_in()
+        return now - (-self.bucket.left(now) // self.bucket.limit)
 
     def frees_at(self, definition: Definition, units: int, slot: int, now: int) -> int:  # noqa: ARG002 - there is but one
         """When enough has drained; when all has, if that is not enough."""

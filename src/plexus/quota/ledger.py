@@ -5,6 +5,7 @@ requests cannot overshoot, and no database is asked. What must outlive the proce
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -69,9 +70,9 @@ class Ledger:
         for definition in quotas:
             if definition.broken:
                 return broken(definition)
-        self._lapse()
+        until = self._lapse() + self._lease
         now = self._now()
-        places = [Place(self._counter(one, one.owner(key), now), one, now) for one in quotas]
+        places = [Place(self._counter(one, key, now), one, now) for one in quotas]
         allowed: list[int] = []
         blocked: list[list[Blocked]] = []
         removed: list[Removed] = []
@@ -84,18 +85,19 @@ class Ledger:
                 allowed.append(index)
         if not allowed:
             return refusal(blocked, now)
-        held = tuple(place.take(asked, [offers[index] for index in allowed], key) for place in places)
-        return self._live_now(Admission(asked=asked, allowed=tuple(allowed), removed=tuple(removed), held=held))
-
-    def _live_now(self, admission: Admission) -> Admission:
-        admission.until, admission.holding = self._clock.monotonic() + self._lease, True
+        left = offers if not removed else [offers[index] for index in allowed]
+        held = tuple([place.take(asked, left) for place in places])
+        admission = Admission(
+            asked=asked, allowed=tuple(allowed), removed=tuple(removed), held=held, until=until, holding=True
+        )
         self._live[id(admission)] = admission
         return admission
 
     def renew(self, admission: Admission) -> None:
         """Begin the lease anew, for a request that is known to go on. One that has lapsed stays so."""
         if self._live.pop(id(admission), None) is not None:
-            self._live_now(admission)
+            admission.until = self._clock.monotonic() + self._lease
+            self._live[id(admission)] = admission
 
     def settle(self, admission: Admission, charges: Sequence[Charge], at: int | None = None) -> list[Booking]:
         """Book what was used in the windows the request began in, and give back what was held. Only the first ending counts.
@@ -106,29 +108,24 @@ class Ledger:
             return []
         self._drop(admission)
         admission.ended = True
-        moment = self._now() if at is None else at
+        now = self._now()
         bookings: list[Booking] = []
         for held in admission.held:
-            scope, measure = held.definition.scope, held.definition.measure
-            covered = [one for one in charges if scope.covers(admission.asked, one.provider, one.model)]
-            if covered and measure == "cost" and any(one.cost is None for one in covered):
-                self._tally(held.definition.name).unpriced += 1
-            if units := units_of_charges(held.definition, covered):
-                bookings.append(self._book(held, units, moment))
+            definition = held.definition
+            covered = [one for one in charges if definition.scope.covers(admission.asked, one.provider, one.model)]
+            if not covered:
+                continue
+            if definition.measure == "cost" and any(one.cost is None for one in covered):
+                self._tally(definition.name).unpriced += 1
+            if units := units_of_charges(definition, covered):
+                bookings.append(self._book(held, units, now if at is None else at, now))
         return bookings
 
     def charge(self, quotas: Sequence[Definition], spent: Spent) -> list[Booking]:
         """Book a request that had no admission in this process, such as one a crash interrupted."""
-        held = tuple(
-            Held(
-                one,
-                one.owner(spent.key),
-                self._counter(one, one.owner(spent.key), spent.began).slot(spent.began),
-                0,
-            )
-            for one in quotas
-            if not one.broken
-        )
+        began = spent.began
+        counters = [(one, self._counter(one, spent.key, began)) for one in quotas if not one.broken]
+        held = tuple(Held(one, counter.identity, counter.slot(began), 0) for one, counter in counters)
         return self.settle(Admission(asked=spent.asked, allowed=(), held=held), spent.charges, spent.booked)
 
     def release(self, admission: Admission) -> None:
@@ -141,17 +138,20 @@ class Ledger:
         admission.holding = False
         for held in admission.held:
             if held.units:
-                self._counters[_identity(held.definition, held.owner)].free(held.slot, held.units)
+                self._counters[held.counter].free(held.slot, held.units)
 
-    def _lapse(self) -> None:
-        """Free what is held by admissions nobody ended within their lease."""
+    def _lapse(self) -> float:
+        """Free what is held by admissions nobody ended within their lease. Returns the monotonic time."""
         now = self._clock.monotonic()
         while self._live and (first := next(iter(self._live.values()))).until <= now:
             self._drop(first)
+        return now
 
-    def _book(self, held: Held, units: int, at: int) -> Booking:
-        definition, now = held.definition, self._now()
-        counter = self._counter(definition, held.owner, now)
+    def _book(self, held: Held, units: int, at: int, now: int) -> Booking:
+        definition = held.definition
+        counter = self._counters.get(held.counter)
+        if counter is None:  # forgotten while nothing was held in it
+            counter = self._counter(definition, held.counter.owner, now)
         before = max(counter.used(held.slot, now), definition.limit)
         counter.charge(held.slot, units, at)
         if (past := counter.used(held.slot, now) - before) > 0:
@@ -159,16 +159,20 @@ class Ledger:
             tally.overshoots, tally.overshot = tally.overshoots + 1, tally.overshot + past
         # By the clock, so that numbers go on growing even where nothing was kept of the last process.
         self._number = counter.through = max(self._number + 1, now * 1000)
-        return Booking(self._number, *counter.identity, held.slot, at, units, *counter.shape)
+        return Booking(self._number, *held.counter, held.slot, at, units, *counter.shape)
 
     def _tally(self, quota: str) -> Tally:
         return self.tallies.setdefault(quota, Tally())
 
-    def _counter(self, definition: Definition, owner: str, now: int) -> Counter:
-        identity = _identity(definition, owner)
-        counter = self._counters.get(identity)
+    def _counter(self, definition: Definition, key: str, now: int) -> Counter:
+        owner = definition.owner(key)
+        # looked up as a plain tuple, which is equal to an `Identity` and costs a fifth of one
+        plain: Any = (definition.name, owner, definition.kind, definition.measure)
+        counter = self._counters.get(plain)
         if counter is None:
-            counter = self._counters[identity] = new_counter(identity, definition.limit, definition.duration, now)
+            identity = Identity(definition.name, owner, definition.kind, definition.measure)
+            counter = new_counter(identity, definition.limit, definition.duration, now)
+            self._counters[identity] = counter
         return counter
 
     def _now(self) -> int:
@@ -181,7 +185,7 @@ class Ledger:
         found: list[Reading] = []
         for definition in quotas:
             if not definition.broken:
-                counter = self._counter(definition, definition.owner(key), now)
+                counter = self._counter(definition, key, now)
                 slot = counter.slot(now)
                 held = counter.held.get(slot, 0)
                 found.append(Reading(definition, counter.used(slot, now), held, counter.resets_at(slot, now)))
@@ -205,9 +209,10 @@ class Ledger:
         """Book again what the journal holds, in its order, and return how many were new: what is already in a counter is not."""
         new = 0
         for one in bookings:
-            identity = Identity(one.quota, one.owner, one.kind, one.measure)
-            counter = self._counters.get(identity)
+            found: Any = one[1:5]  # equal to the `Identity`
+            counter = self._counters.get(found)
             if counter is None:
+                identity = Identity(*found)
                 counter = self._counters[identity] = new_counter(identity, one.limit, one.duration, one.at)
             self._number = max(self._number, one.number)
             if one.number > counter.through:
@@ -231,7 +236,3 @@ class Ledger:
         for identity in gone:
             del self._counters[identity]
         return gone
-
-
-def _identity(definition: Definition, owner: str) -> Identity:
-    return Identity(definition.name, owner, definition.kind, definition.measure)

@@ -1,6 +1,6 @@
 """What a quota counts, always as an integer: requests, tokens, or money in units of 1e-8 USD. Never a float."""
 
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_DOWN, Context, Decimal
 from typing import Literal
 
 Measure = Literal["requests", "tokens", "cost"]
@@ -18,7 +18,7 @@ def units_of(amount: Decimal, measure: Measure) -> int:
 
 def money(dollars: Decimal) -> int:
     """A cost in USD as units of 1e-8 USD. Costs are kept to 8 places, so nothing is lost; finer ones are rounded."""
-    return int(dollars.scaleb(PLACES, _EXACT).to_integral_value(ROUND_HALF_EVEN))
+    return round(dollars.scaleb(PLACES, _EXACT))  # half to even
 
 
 def dollars(units: int) -> Decimal:

@@ -41,14 +41,15 @@ class Place:
         used = definition.limit - self._room
         return Blocked(definition, used, needed, counter.resets_at(slot, now), opens)
 
-    def take(self, asked: str, offers: Sequence[Offer], key: str) -> Held:
+    def take(self, asked: str, offers: Sequence[Offer]) -> Held:
         """Hold the most that any of these targets might use; none of them is blocked."""
-        definition = self._definition
-        covered = [one for one in offers if definition.scope.covers(asked, one.provider, one.model)]
-        most = max((units_of_offer(definition, one)[0] for one in covered), default=0)
+        definition, most = self._definition, 0
+        for one in offers:
+            if definition.scope.covers(asked, one.provider, one.model):
+                most = max(most, units_of_offer(definition, one)[0])
         units = min(most, max(self._room, 0))
         self._counter.hold(self._slot, units)
-        return Held(definition, definition.owner(key), self._slot, units)
+        return Held(definition, self._counter.identity, self._slot, units)
 
 
 def units_of_offer(definition: Definition, offer: Offer) -> tuple[int, bool]:

@@ -3,7 +3,6 @@
 import string
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -23,17 +22,20 @@ def headers(readings: Iterable[Reading]) -> list[tuple[bytes, bytes]]:
     found = list(readings)
     if not found:
         return []
-    tightest = found[0] if len(found) == 1 else min(found, key=_share)
+    tightest = found[0]
+    for one in found[1:]:
+        if _is_tighter(one, tightest):
+            tightest = one
     definition = tightest.definition
     told = [
-        ("x-plexus-quota", header_text(definition.name)),
-        ("x-plexus-quota-limit", written(definition.limit, definition.measure)),
-        ("x-plexus-quota-remaining", written(tightest.remaining, definition.measure)),
-        ("x-plexus-quota-reset", moment(tightest.resets_at)),
+        (b"x-plexus-quota", header_text(definition.name).encode()),
+        (b"x-plexus-quota-limit", written(definition.limit, definition.measure).encode()),
+        (b"x-plexus-quota-remaining", written(tightest.remaining, definition.measure).encode()),
+        (b"x-plexus-quota-reset", moment(tightest.resets_at).encode()),
     ]
-    if warnings := "; ".join(_warning(one) for one in found if one.warns):
-        told.append(("x-plexus-quota-warning", warnings))
-    return [(name.encode(), value.encode()) for name, value in told]
+    if warnings := [_warning(one) for one in found if one.warns]:
+        told.append((b"x-plexus-quota-warning", "; ".join(warnings).encode()))
+    return told
 
 
 def fault(refusal: Refusal) -> Fault:
@@ -61,10 +63,13 @@ def facts(refusal: Refusal) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=256)
 def moment(milliseconds: int) -> str:
     """A moment in UTC to the second, rounded up: `2026-12-01T00:00:00Z`."""
-    seconds = -(-min(max(milliseconds, 0), _LATEST) // 1000)
+    return _second(-(-min(max(milliseconds, 0), _LATEST) // 1000))
+
+
+@lru_cache(maxsize=256)
+def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -74,8 +79,10 @@ def header_text(name: str) -> str:
     return quote(name, safe=_PLAIN)
 
 
-def _share(one: Reading) -> tuple[Fraction, str]:
-    return Fraction(one.remaining, one.definition.limit), one.definition.name
+def _is_tighter(one: Reading, other: Reading) -> bool:
+    """Whether a smaller share of it is left, in whole numbers; of equal ones the first by name."""
+    here, there = one.remaining * other.definition.limit, other.remaining * one.definition.limit
+    return here < there or (here == there and one.definition.name < other.definition.name)
 
 
 def _sentence(refusal: Refusal) -> str:

@@ -55,15 +55,19 @@ class Bucket(NamedTuple):
     at: int = 0
     """The moment `filling` was true."""
 
+    def left(self, now: int) -> int:
+        """The filling at a later moment. A clock that went back costs and gives nothing: draining goes on from there."""
+        limit, _, filling, at = self
+        return filling if now <= at else max(0, filling - (now - at) * limit)
+
     def drained(self, now: int) -> "Bucket":
-        """The bucket as it is at a later moment. A clock that went back costs and gives nothing: draining goes on from there."""
-        gone = max(0, now - self.at) * self.limit
-        return self._replace(filling=max(0, self.filling - gone), at=now)
+        """The bucket as it is at a later moment."""
+        return Bucket(self.limit, self.duration, self.left(now), now)
 
     def poured(self, units: int, now: int) -> "Bucket":
         """The bucket with so many units more in it. What comes late comes as of the last change: time is not drained twice."""
-        bucket = self.drained(max(now, self.at))
-        return bucket._replace(filling=bucket.filling + units * self.duration)
+        at = max(now, self.at)
+        return Bucket(self.limit, self.duration, self.left(at) + units * self.duration, at)
 
     def reshaped(self, limit: int, duration: int, now: int) -> "Bucket":
         """The bucket under another limit and duration: what is in it stays, rounded up to the new grain."""
