@@ -102,8 +102,7 @@ def small_disk(folder: Path) -> Iterator[tuple[Callable[[], None], Callable[[], 
 
     def fill() -> None:
         if mounted.returncode:
-            largest = max(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-            resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 50_000, limit[1]))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))
             return
         with ballast.open("wb", buffering=0) as file:
             try:
@@ -130,7 +129,7 @@ async def test_p17_a_full_disk_is_told_to_who_appends_and_heals_by_itself(tmp_pa
     with small_disk(folder) as (fill, free):
         database = await open_database(DatabaseAddress("sqlite", path=folder / "p.db"))
         await migrate(database)
-        journal = Journal(folder / "journal")
+        journal = Journal(folder / "journal", segment=256_000)
         moving = Drain(journal, database, apply, dice=random.random)
         sent: set[str] = set()
 

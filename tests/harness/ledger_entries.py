@@ -3,9 +3,8 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, Text, cast, func, select
+from sqlalchemy import BigInteger, Connection, Text, cast, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.storage.engine import Database
 from plexus.storage.tables import open_requests, quota_counters
@@ -17,7 +16,7 @@ def entry(name: str, **more: object) -> bytes:
     return json.dumps({"name": name, **more}).encode()
 
 
-async def apply(connection: AsyncConnection, entries: Sequence[bytes]) -> None:
+def apply(connection: Connection, entries: Sequence[bytes]) -> None:
     """A row for each entry that has none, counted in the same transaction. One that says "poison" has a value no column takes."""
     rows = []
     for data in entries:
@@ -26,11 +25,11 @@ async def apply(connection: AsyncConnection, entries: Sequence[bytes]) -> None:
         rows.append({"request_id": told["name"], "process": "p", "started_at": moment, "document": {}})
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     put = insert(open_requests).values(rows).on_conflict_do_nothing().returning(open_requests.c.request_id)
-    new = len((await connection.execute(put)).all())
+    new = len(connection.execute(put).all())
     key = {"quota": "q", "owner": "*", "kind": "rolling", "measure": "requests", "slot": 0}
     count = insert(quota_counters).values(**key, used=str(new), at=0, limit=0, duration=0, through=0)
     more = {"used": cast(_USED + cast(count.excluded.used, BigInteger), Text)}
-    await connection.execute(count.on_conflict_do_update(index_elements=list(key), set_=more))
+    connection.execute(count.on_conflict_do_update(index_elements=list(key), set_=more))
 
 
 async def kept(database: Database) -> tuple[set[str], int]:

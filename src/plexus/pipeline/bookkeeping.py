@@ -4,8 +4,9 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from plexus.core.clock import Clock
 from plexus.core.logging import logger
@@ -140,12 +141,12 @@ class Bookkeeping:
             log.warning("waiting for the database", reason=reason)
         self.waits_for = reason
 
-    async def _apply(self, connection: AsyncConnection, entries: Sequence[bytes]) -> None:
-        said = [read_entry(entry) for entry in entries]
-        await store.write(connection, said)
+    def _apply(self, connection: Connection, entries: Sequence[Any]) -> None:
+        said = [read_entry(entry) if isinstance(entry, bytes) else entry for entry in entries]
+        store.book(connection, said)
         bookings = [booking for entry in said if isinstance(entry, Closed) for booking in entry.bookings]
         if bookings:
-            await self._shadow.follow(connection, bookings)
+            self._shadow.follow(connection, bookings)
 
 
 def _identity(folder: Path) -> str:

@@ -14,7 +14,7 @@ from plexus.pipeline.call import Call
 from plexus.pipeline.record import Record
 from plexus.pipeline.refused import Refused
 from plexus.storage.address import Address
-from plexus.usage.entries import Opened, closed_entry, opened_entry
+from plexus.usage.entries import Closed, Opened, closed_entry, opened_entry
 
 log = logger("plexus.books")
 _HELD = 10_000
@@ -32,8 +32,8 @@ class Place(NamedTuple):
 class Appends(Protocol):
     """What the books need of a journal: `append` keeps an entry or raises."""
 
-    def append(self, entry: bytes) -> object:
-        """Keep it for good."""
+    def append(self, entry: bytes, said: object = None) -> object:
+        """Keep it for good. `said`: what it says, for who moves it on."""
         ...
 
 
@@ -66,7 +66,7 @@ class Books:
         )
         try:
             self._write_again()
-            self._journal.append(opened_entry(opened))
+            self._journal.append(opened_entry(opened), opened)
         except self._failure as error:
             log.error("a request is refused because it cannot be written down", reason=str(error))  # noqa: TRY400 - the reason says all
             message = (
@@ -81,7 +81,7 @@ class Books:
         entry = closed_entry(record.row, record.bookings)
         try:
             self._write_again()
-            self._journal.append(entry)
+            self._journal.append(entry, Closed(record.row, record.bookings))
         except self._failure as error:
             self._hold(entry)
             log.error("a usage row cannot be written down and is kept in memory", reason=str(error))  # noqa: TRY400 - the reason says all

@@ -1,9 +1,10 @@
 """The counters of quotas in the database: read at start, written with the bookings of each batch of the journal."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,15 +22,19 @@ async def read(connection: AsyncConnection) -> list[CounterRow]:
     return [CounterRow(**{**row, "used": int(row["used"])}) for row in found.mappings()]
 
 
-async def write(connection: AsyncConnection, rows: Sequence[CounterRow]) -> None:
+def write(connection: Connection, rows: Sequence[CounterRow]) -> None:
     """Replace these counters."""
     if not rows:
         return
     values: list[dict[str, Any]] = [{**row._asdict(), "used": str(row.used)} for row in rows]
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(quota_counters)
+    connection.execute(_replacing(connection.dialect.name), values)
+
+
+@lru_cache(maxsize=2)
+def _replacing(dialect: str) -> Any:
+    statement: Any = (postgresql if dialect == "postgresql" else sqlite).insert(quota_counters)
     news = {name: statement.excluded[name] for name in CounterRow._fields if name not in _KEYS}
-    await connection.execute(statement.on_conflict_do_update(index_elements=_KEYS, set_=news), values)
+    return statement.on_conflict_do_update(index_elements=_KEYS, set_=news)
 
 
 class Shadow:
@@ -45,11 +50,11 @@ class Shadow:
         self._ledger.load(rows)
         return rows
 
-    async def follow(self, connection: AsyncConnection, bookings: Sequence[Sequence[Any]]) -> None:
+    def follow(self, connection: Connection, bookings: Sequence[Sequence[Any]]) -> None:
         """Write what these bookings change. Those that are in the counters already change nothing.
 
         A batch whose transaction failed is offered again: its bookings are then in the shadow, and still have to be written.
         """
-        told = [Booking(*booking) for booking in bookings]
+        told = [one if isinstance(one, Booking) else Booking(*one) for one in bookings]
         self._ledger.replay(told)
-        await write(connection, self._ledger.export(min(booking.number for booking in told) - 1))
+        write(connection, self._ledger.export(min(booking.number for booking in told) - 1))

@@ -7,24 +7,30 @@ was lost, a restart), so that function must come to the same rows again: insert 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from plexus.core.logging import logger
 from plexus.storage.engine import STATEMENT_WITHIN, Database
 from plexus.storage.failures import is_passing
-from plexus.storage.journal import Entry, Journal
+from plexus.storage.journal import Journal
 from plexus.storage.patience import pauses
+from plexus.storage.segments import Entry
 
-Apply = Callable[[AsyncConnection, Sequence[bytes]], Awaitable[None]]
-"""Writes the rows of some entries through a connection whose transaction it neither begins nor ends."""
+Apply = Callable[[Connection, Sequence[Any]], None]
+"""Writes the rows of some entries through a connection whose transaction it neither begins nor ends, in whatever thread.
 
-BATCH = 500
-"""Entries of one transaction at most; also what a drain holds in memory, with `PORTION` bytes."""
-PORTION = 4 * 1024 * 1024
+An entry is bytes when it was read from the disk, and else what `Journal.append` was told that it says."""
+
+BATCH = 4000
+"""Entries of one transaction at most."""
+PORTION = 1024 * 1024
+"""Bytes read from the disk at once, about."""
 EVERY = 0.25
-"""Seconds between looks at a journal that was empty."""
+"""Seconds between looks at a journal that had few entries or none."""
+FEW, LATER = 100, 0.5
+"""After more than a few entries the next look is this many seconds later: many rows in one transaction cost less each."""
 WAL_WARNS_AT = 512 * 1024 * 1024
 _WITHIN = STATEMENT_WITHIN + 15
 _REFUSED = "refused"
@@ -48,6 +54,7 @@ class Drain:
         self._dice, self._sleep = dice, sleep
         self._turn = asyncio.Lock()
         self._warned = False
+        self._reading = True  # whether the last entries came from the disk
         self.trouble: str | None = None
         """Why nothing moves at the moment; None while it does."""
         self.refused = 0
@@ -75,8 +82,13 @@ class Drain:
                 log.info("the database takes usage again", behind_bytes=self.behind)
             self.trouble, tries = None, pauses(self._dice)
             self._watch_wal()
-            if not moved:
-                await self._sleep(EVERY)
+            if pause := self._pause(moved):
+                await self._sleep(pause)
+
+    def _pause(self, moved: int) -> float:
+        if moved >= BATCH or (moved and self._reading):
+            return 0.0
+        return LATER if moved > FEW else EVERY
 
     async def settle(self) -> None:
         """Move everything that is in the journal now, such as before the end.
@@ -92,12 +104,30 @@ class Drain:
         """Move one batch and say how many entries it had."""
         async with self._turn:
             tail = self._journal.tail
+            if self._journal.finished >= tail:
+                return 0
+            entries = self._journal.recent(BATCH)
+            self._reading = not entries
+            if entries:
+                await self._move_recent(entries)
+                return len(entries)
             entries = (await asyncio.to_thread(self._journal.read, None, PORTION))[:BATCH]
             if entries:
                 await self._move(entries)
-            elif self._journal.finished < tail:
+            else:
                 self._journal.done(tail)  # only damage was left
             return len(entries)
+
+    async def _move_recent(self, entries: Sequence[Entry]) -> None:
+        """Write a batch from memory. When something in it is refused, what that is, is found among what the disk has."""
+        try:
+            await self._write([entry.data for entry in entries])
+        except Exception as error:
+            if is_passing(error):
+                raise
+            self._journal.forget()
+        else:
+            self._journal.done(entries[-1].position)
 
     async def _move(self, entries: Sequence[Entry]) -> None:
         """Write a batch; if it is refused, its halves, until the entry that is to blame is alone and set aside."""
@@ -116,9 +146,9 @@ class Drain:
             log.error("the database refuses an entry of the journal; it was set aside", reason=_kind(error))  # noqa: TRY400 - a traceback would show its values
         self._journal.done(entries[-1].position)
 
-    async def _write(self, entries: Sequence[bytes]) -> None:
-        async with asyncio.timeout(_WITHIN), self._database.writing() as connection:
-            await self._apply(connection, entries)
+    async def _write(self, entries: Sequence[Any]) -> None:
+        async with asyncio.timeout(_WITHIN):
+            await self._database.write(lambda connection: self._apply(connection, entries))
 
     def _set_aside(self, entry: bytes) -> None:
         aside = Journal(self._journal.folder / _REFUSED)

@@ -1,13 +1,14 @@
 """The open database: reading and writing transactions on SQLite or PostgreSQL. What is asked of it is not its business."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock
-from sqlalchemy import URL, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -16,6 +17,7 @@ from plexus.storage import sqlite_file
 from plexus.storage.address import Address
 from plexus.storage.failures import DatabaseAway, DatabaseUnusable, is_corruption, is_passing
 
+T = TypeVar("T")
 POOL = 5
 """Connections a process keeps; as many again are opened when those are taken."""
 WAIT = 5.0
@@ -34,6 +36,46 @@ _PRAGMAS = (
     "PRAGMA secure_delete = ON",  # a deleted or replaced secret does not stay in free pages
     f"PRAGMA journal_size_limit = {64 * 1024 * 1024}",
 )
+_STATEMENTS = 32
+"""Statements the writing thread keeps prepared; the large ones take some ten kilobytes each."""
+
+
+class _Writer:
+    """A thread with a connection to a SQLite file, for transactions that are done in one go."""
+
+    def __init__(self, path: Path) -> None:
+        self.engine = create_engine(
+            URL.create("sqlite", database=str(path)),
+            hide_parameters=True,
+            pool_size=1,
+            max_overflow=0,
+            connect_args={"cached_statements": _STATEMENTS},
+        )
+        _listen(self.engine)
+        self._writers = self.engine.execution_options(**{_MODE: "IMMEDIATE"})
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
+
+    async def do(self, work: Callable[[Connection], T], failed: Callable[[BaseException], Exception]) -> T:
+        """The result of the work. Who is cancelled meanwhile is so once it is over: till then it holds the lock of the file."""
+        under_way = asyncio.get_running_loop().run_in_executor(self._thread, self._do, work, failed)
+        try:
+            return await asyncio.shield(under_way)
+        except asyncio.CancelledError:
+            await asyncio.wait([under_way])
+            raise
+
+    def _do(self, work: Callable[[Connection], T], failed: Callable[[BaseException], Exception]) -> T:
+        with ExitStack() as stack:
+            try:
+                connection = stack.enter_context(self._writers.connect())
+                stack.enter_context(connection.begin())
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                raise failed(error) from error
+            return work(connection)
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self.engine.dispose()
 
 
 class Database:
@@ -43,6 +85,7 @@ class Database:
         """`path` is the file of a SQLite database, `held` the lock on it."""
         self.engine, self.path = engine, path
         self._held = held
+        self._writer = _Writer(path) if path is not None else None
         self._writers = engine.execution_options(**{_MODE: "IMMEDIATE"})
         self._turn = asyncio.Lock() if path is not None else None
 
@@ -76,6 +119,20 @@ class Database:
                 await stack.enter_async_context(self._turn)
             yield await stack.enter_async_context(self._transaction(self._writers))
 
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """The result of what is done in a transaction that may write, all in one go: on SQLite in a thread beside the loop.
+
+        For work of many statements: each one awaited costs the loop more than it costs the database.
+
+        Raises:
+            DatabaseAway: as `writing` does. Whatever the work raises is raised, and nothing of it is kept.
+        """
+        if self._writer is None or self._turn is None:
+            async with self.writing() as connection:
+                return await connection.run_sync(work)
+        async with self._turn:
+            return await self._writer.do(work, self._away)
+
     @asynccontextmanager
     async def outside(self) -> AsyncIterator[AsyncConnection]:
         """A connection without a transaction, for what runs in none, such as VACUUM."""
@@ -108,6 +165,8 @@ class Database:
 
     async def close(self) -> None:
         """Close the connections and give the file free."""
+        if self._writer is not None:
+            await asyncio.to_thread(self._writer.close)
         await self.engine.dispose()
         if self._held is not None:
             self._held.release()
@@ -145,9 +204,13 @@ async def _sqlite(path: Path, *, exclusive: bool, make: bool) -> Database:
         max_overflow=POOL,
         pool_timeout=WAIT,
     )
-    event.listen(engine.sync_engine, "connect", _prepare)
-    event.listen(engine.sync_engine, "begin", _begin)
+    _listen(engine.sync_engine)
     return Database(engine, path, held)
+
+
+def _listen(engine: Engine) -> None:
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
 
 
 def _prepare(connection: Any, _record: object) -> None:

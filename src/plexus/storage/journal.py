@@ -1,7 +1,7 @@
 """The journal on local disk: what was appended outlives the process, however it ends. What entries mean is the caller's business.
 
-An entry is handed to the system before `append` returns, so SIGKILL takes nothing; a thread makes it durable against a power cut
-within `sync_every` seconds. Entries leave when the database has them. There is no list in memory: the disk is the queue.
+An entry is in the system's pages before `append` returns, so SIGKILL takes nothing; a thread makes it durable against a power cut
+within `sync_every` seconds. Entries leave when the database has them. The disk is the queue; only the newest are held in memory.
 """
 
 import errno
@@ -10,15 +10,17 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from plexus.storage.frames import FRAME_SIZE, HEAD_SIZE, LARGEST, SALT_SIZE, frame, head
-from plexus.storage.segments import Position, Segments
+from plexus.storage.frames import FRAME_SIZE, HEAD_SIZE, LARGEST
+from plexus.storage.recent import MOST, Recent
+from plexus.storage.segment import Segment
+from plexus.storage.segments import Entry, Position, Segments
 
-SEGMENT = 8 * 1024 * 1024
-"""Bytes after which a new segment is begun."""
+SEGMENT = 1024 * 1024
+"""Bytes of a segment. Its pages count as memory of the process while it is written, so it is small."""
 LIMIT = 1024 * 1024 * 1024
 """Bytes all segments may take together: at a kilobyte a request about a million requests without a database."""
 SYNC_EVERY = 0.05
@@ -37,13 +39,6 @@ class JournalTaken(JournalFailed):
     """Another process writes in this folder."""
 
 
-class Entry(NamedTuple):
-    """An entry, and the position after it."""
-
-    position: Position
-    data: bytes
-
-
 class Journal:
     """The journal in one folder, which is this process's alone until `close`."""
 
@@ -54,9 +49,12 @@ class Journal:
         sync_every: float = SYNC_EVERY,
         segment: int = SEGMENT,
         limit: int = LIMIT,
+        remembered: int = MOST,
         trouble: Callable[[OSError], None] = lambda _: None,
     ) -> None:
-        """Take the folder, making it if need be. `trouble` is told, in another thread, of data that could not be synced.
+        """Take the folder, making it if need be. `remembered`: entries held in memory until the database has them.
+
+        `trouble` is told, in another thread, of data that could not be synced.
 
         Raises:
             JournalTaken: when another process has it.
@@ -74,38 +72,35 @@ class Journal:
         try:
             self._segments = Segments(folder)
             self._done = self._segments.done
-            self._open()
+            self._begin(self._segments.bytes_before(self._segments.next_number()))
         except OSError as error:
             self._held.release()
             raise _failure(error) from error
+        self._recent = Recent(Position(self._number, self._segment.used), remembered)
         self._retired: list[int] = []
+        self._named = 0  # the last segment whose name is durable
         self._dirty, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._keep_synced, name="journal-sync", daemon=True)
         self._thread.start()
 
-    def append(self, entry: bytes) -> Position:
+    def append(self, entry: bytes, said: Any = None) -> Position:
         """Keep an entry; when this returns it outlives the process. Takes microseconds and no lock that is held long.
+
+        `said` is what the entry says, for `recent`; without it the entry is read from the disk.
 
         Raises:
             JournalFull: when there is no room for it.
             JournalFailed: when it could not be written for another reason, or is larger than `LARGEST`.
         """
-        if len(entry) > LARGEST:
-            raise JournalFailed(f"an entry of {len(entry)} bytes is larger than the {LARGEST} that are kept")
+        size = FRAME_SIZE + len(entry)
         with self._guard:
-            if self._closing.is_set():
-                raise JournalFailed("the journal is closed")
-            size = FRAME_SIZE + len(entry)
-            if self._older + self._offset + size > self._limit:
-                raise JournalFull(f"the journal holds its {self._limit} bytes, because the database did not take them")
             try:
-                if self._offset >= self._segment_size:
-                    self._roll()
-                self._write(frame(entry, self._salt, self._offset))
+                if not self._segment.has_room(size):
+                    self._retired.append(self._roll(size))
+                position = Position(self._number, self._segment.append(entry))
             except OSError as error:
                 raise _failure(error) from error
-            self._offset += size
-            position = Position(self._number, self._offset)
+            self._recent.add(position, said)
         if not self._dirty.is_set():
             self._dirty.set()
         return position
@@ -114,7 +109,7 @@ class Journal:
     def tail(self) -> Position:
         """The position after the last entry."""
         with self._guard:
-            return Position(self._number, self._offset)
+            return Position(self._number, self._segment.used)
 
     @property
     def finished(self) -> Position:
@@ -124,7 +119,7 @@ class Journal:
     @property
     def size(self) -> int:
         """Bytes of all segments."""
-        return self._older + self._offset
+        return self._older + self._segment.used
 
     @property
     def damaged(self) -> int:
@@ -142,7 +137,17 @@ class Journal:
             OSError: when a segment cannot be read.
         """
         at = self._done if after is None else after
-        return [Entry(position, data) for position, data in self._segments.read(at, self.tail, most)]
+        return list(self._segments.read(at, self.tail, most))
+
+    def recent(self, most: int) -> list[Entry]:
+        """The entries the database does not have, with what they say in place of their bytes; none when they have to be read."""
+        with self._guard:
+            return self._recent.after(self._done, most)
+
+    def forget(self) -> None:
+        """Hold nothing in memory of what there is now: it is to be read as the disk has it."""
+        with self._guard:
+            self._recent.forget(Position(self._number, self._segment.used))
 
     def done(self, position: Position) -> None:
         """Note that the database has everything up to here, and give up the segments before."""
@@ -162,7 +167,8 @@ class Journal:
         """
         with self._guard:
             retired, self._retired = self._retired, []
-            current = os.dup(self._file)
+            self._segment.flush()
+            current, number = os.dup(self._segment.file), self._number
         refused: OSError | None = None
         for descriptor in (*retired, current):
             try:
@@ -173,6 +179,9 @@ class Journal:
                 os.close(descriptor)
         if refused is not None:
             raise refused
+        if self._named != number:
+            self._segments.sync_folder()
+            self._named = number
 
     def close(self) -> None:
         """Make it durable and give the folder free. When the database has everything, no segment is left."""
@@ -182,42 +191,39 @@ class Journal:
             self._closing.set()
         self._dirty.set()
         self._thread.join()
-        os.close(self._file)
+        with self._guard:
+            os.close(self._segment.end())
         with suppress(OSError):
             if not self.read(most=1):
                 self._segments.drop_before(self._number + 1)
         self._held.release()
 
-    def _open(self) -> None:
-        """Begin a segment after all others, so that nothing is ever written behind a torn end."""
+    def _begin(self, older: int, needed: int = 0) -> None:
+        """Begin a segment after all others, so that nothing is ever written behind a torn end. `older`: bytes before it."""
+        room = self._limit - older
+        if needed and HEAD_SIZE + needed > room:
+            raise JournalFull(f"the journal holds its {self._limit} bytes, because the database did not take them")
         number = self._segments.next_number()
-        salt = os.urandom(SALT_SIZE)
-        path = self._segments.path(number)
-        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            if os.pwrite(file, head(salt), 0) != HEAD_SIZE:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError:
-            os.close(file)
-            path.unlink(missing_ok=True)
-            raise
-        self._segments.add(number)
-        self._file, self._number, self._salt, self._offset = file, number, salt, HEAD_SIZE
-        self._older = self._segments.bytes_before(number)
+        size = max(min(self._segment_size, room), HEAD_SIZE + needed)
+        self._segment = Segment(self._segments.path(number), size)
+        self._segments.begun(number)
+        self._number, self._older = number, older
 
-    def _roll(self) -> None:
-        before = self._file
-        self._open()
-        self._retired.append(before)
+    def _roll(self, needed: int = 0) -> int:
+        """Begin a segment in which so many bytes fit, and end the one before. Returns its descriptor.
 
-    def _write(self, data: bytes) -> None:
-        """All of it at its place, or nothing that counts: what a failed write left is written over by the next."""
-        written = os.pwrite(self._file, data, self._offset)
-        while written < len(data):  # a disk that is nearly full takes a part, and says why at the next try
-            more = os.pwrite(self._file, data[written:], self._offset + written)
-            if more == 0:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            written += more
+        Raises:
+            JournalFailed: when the journal takes none.
+            OSError: when the disk takes none.
+        """
+        if self._closing.is_set():
+            raise JournalFailed("the journal is closed")
+        if needed > FRAME_SIZE + LARGEST:
+            raise JournalFailed(f"an entry of {needed - FRAME_SIZE} bytes is larger than the {LARGEST} that are kept")
+        before, number = self._segment, self._number
+        self._begin(self._older + before.used, needed)
+        self._segments.ended(number, before.used)
+        return before.end()
 
     def _keep_synced(self) -> None:
         while not self._closing.is_set() or self._dirty.is_set():
@@ -226,11 +232,12 @@ class Journal:
             self._dirty.clear()
             try:
                 self.sync()
-                self._segments.sync_folder()
             except OSError as error:
                 self._trouble(error)
-                with self._guard, suppress(OSError):
-                    self._roll()  # what a disk refused to sync is not asked of it twice; the entries can still be read
+                with self._guard, suppress(OSError, JournalFailed):
+                    os.close(
+                        self._roll()
+                    )  # what a disk refused to sync is not asked of it twice; the entries can still be read
 
 
 def claim(root: Path, **options: float) -> Journal:

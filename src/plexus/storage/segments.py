@@ -4,7 +4,7 @@ import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from plexus.storage.frames import HEAD_SIZE, needed, salt_of, scan
@@ -18,6 +18,13 @@ class Position(NamedTuple):
 
     segment: int
     offset: int
+
+
+class Entry(NamedTuple):
+    """An entry, and the position after it. From the disk it is bytes; what is remembered is as who wrote it had it."""
+
+    position: Position
+    data: Any
 
 
 START = Position(0, 0)
@@ -48,15 +55,16 @@ class Segments:
         """A number above all that were ever used."""
         return max(self.done.segment, *self._sizes, 0) + 1
 
-    def add(self, number: int) -> None:
-        """Count a segment that was begun; it grows until the next one is."""
+    def begun(self, number: int) -> None:
+        """Count a segment that was begun."""
         self._sizes[number] = 0
 
+    def ended(self, number: int, size: int) -> None:
+        """Note how many bytes of a segment were used; it grows no more."""
+        self._sizes[number] = size
+
     def bytes_before(self, number: int) -> int:
-        """Bytes of the segments before that one, as the disk has them."""
-        for known in self._known():
-            if known < number and not self._sizes[known]:
-                self._sizes[known] = self.path(known).stat().st_size
+        """Bytes of the segments before that one."""
         return sum(self._sizes[known] for known in self._known() if known < number)
 
     def after(self, position: Position, tail: Position) -> int:
@@ -86,7 +94,7 @@ class Segments:
                 self.path(known).unlink(missing_ok=True)
                 del self._sizes[known]
 
-    def read(self, after: Position, tail: Position, most: int) -> Iterator[tuple[Position, bytes]]:
+    def read(self, after: Position, tail: Position, most: int) -> Iterator[Entry]:
         """Entries between two positions, about `most` bytes of them, at least one if there is one.
 
         Raises:
@@ -97,13 +105,13 @@ class Segments:
                 continue
             begin = after.offset if number == after.segment else 0
             end = tail.offset if number == tail.segment else self.path(number).stat().st_size
-            for position, entry in self._read_one(number, max(begin, HEAD_SIZE), end, most):
-                yield position, entry
-                most -= len(entry)
+            for entry in self._read_one(number, max(begin, HEAD_SIZE), end, most):
+                yield entry
+                most -= len(entry.data)
             if most <= 0:
                 return
 
-    def _read_one(self, number: int, at: int, end: int, most: int) -> Iterator[tuple[Position, bytes]]:
+    def _read_one(self, number: int, at: int, end: int, most: int) -> Iterator[Entry]:
         with self.path(number).open("rb") as file:
             salt = salt_of(file.read(HEAD_SIZE))
             if salt is None:
@@ -117,10 +125,10 @@ class Segments:
                 last, before = at + len(data) >= end, at
                 for found in scan(data, salt, at):
                     self._hole(Position(number, at), found.damaged)
-                    yield Position(number, found.end), found.entry
+                    yield Entry(Position(number, found.end), found.entry)
                     at, most = found.end, most - len(found.entry)
-                if last:  # what was being written when a process died
-                    self._hole(Position(number, at), end - at)
+                if last:  # what was being written when a process died; zeros are room that was never written to
+                    self._hole(Position(number, at), len(data[at - before :].rstrip(b"\0")))
                     return
                 if at == before:  # damage where a portion begins: look at all that follows
                     most = end - at

@@ -27,7 +27,7 @@ class Closed(Struct, frozen=True):
     """A request that is over, and what its quotas were charged for it, as plain lists that only quotas understand."""
 
     row: UsageRow
-    bookings: list[list[Any]] = []
+    bookings: Sequence[Sequence[Any]] = ()
 
 
 class _Written(Struct, frozen=True, tag="row"):

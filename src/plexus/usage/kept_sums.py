@@ -9,7 +9,19 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import BigInteger, ColumnElement, Select, Table, func, insert, literal_column, select, text, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.storage.bulk import bulk_insert_missing
@@ -58,20 +70,20 @@ async def keep(connection: AsyncConnection, found: SpanSums) -> bool:
     there = select(func.count()).where(usage_spans.c.since == since, usage_spans.c.until == until)
     if (await connection.execute(there)).scalar_one() or await _whole(connection, found.span) != found.whole:
         return False
-    await bulk_insert_missing(usage_sums, connection.dialect).write(connection, found.rows)
+    if found.rows:
+        columns = {name: [row[name] for row in found.rows] for name in found.rows[0]}
+        await connection.run_sync(bulk_insert_missing(usage_sums, connection.dialect).write, columns)
     await connection.execute(insert(usage_spans).values(since=since, until=until))
     return True
 
 
-async def kept_over(connection: AsyncConnection, moments: Sequence[int]) -> list[Span]:
+def kept_over(connection: Connection, moments: Sequence[int]) -> list[Span]:
     """The spans whose sums are kept that lie over any of these moments, and perhaps some between them."""
     over = (usage_spans.c.until > min(moments), usage_spans.c.since <= max(moments))
-    return [(low, high) for low, high in await connection.execute(select(usage_spans).where(*over))]
+    return [(low, high) for low, high in connection.execute(select(usage_spans).where(*over))]
 
 
-async def add_to_kept(
-    connection: AsyncConnection, spans: Sequence[Span], changes: Iterable[tuple[int, RollupKey, Sums]]
-) -> None:
+def add_to_kept(connection: Connection, spans: Sequence[Span], changes: Iterable[tuple[int, RollupKey, Sums]]) -> None:
     """Add what requests of some moments add, in milliseconds since the epoch, to those of the kept sums they belong to."""
     together: dict[tuple[Any, ...], Sums] = {}
     for moment, key, sums in changes:
@@ -80,7 +92,7 @@ async def add_to_kept(
             place = (*span, shape, *told)
             together[place] = plus(together.get(place, NONE), sums)
     names = ("since", "until", "shape", *DIMENSIONS)
-    await add(
+    add(
         connection,
         usage_sums,
         [dict(zip(names, place, strict=True)) | stored(sums) for place, sums in together.items()],

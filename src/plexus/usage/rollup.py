@@ -4,8 +4,9 @@ Names are those of the table `usage_hours`. A mean is a sum by its count: not ev
 """
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import reduce
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -73,6 +74,9 @@ class RollupKey(Struct, frozen=True, order=True):
 
 Rollups = dict[RollupKey, Sums]
 NONE = Sums()
+_SUMMED = (*COUNTERS, *COSTS, *_TIMES, "duration_ms", "tokens_estimated")
+_summed = attrgetter(*_SUMMED)
+_words = attrgetter("key", "attribution", "alias", "provider", "model", "client_protocol", "status")
 _NUMBERS = tuple(name for name in Sums.__struct_fields__ if name not in COSTS)
 
 
@@ -111,26 +115,27 @@ def together(all_of_them: Sequence[Sums]) -> Sums:
 
 def rolled_up(rows: Iterable[UsageRow]) -> Rollups:
     """The rollups of rows: what is to be added to those that are there."""
-    together: dict[RollupKey, list[UsageRow]] = {}
+    found: dict[tuple[Any, ...], list[UsageRow]] = {}
     for row in rows:
-        together.setdefault(key_of(row), []).append(row)
-    return {key: _sum(some) for key, some in together.items()}
+        found.setdefault((row.started_at // HOUR, *_words(row)), []).append(row)
+    return {key_of(some[0]): _sum(some) for some in found.values()}
 
 
 def _sum(rows: list[UsageRow]) -> Sums:
     """The sums of rows, field by field: a batch of the journal is mostly of one hour and one target."""
-    sums: dict[str, Any] = {name: sum([getattr(row, name) for row in rows]) for name in COUNTERS}
-    for name in COSTS:
-        known = [amount for row in rows if (amount := getattr(row, name)) is not None]
-        sums[name] = reduce(EXACT.add, known, NOTHING)
+    columns = dict(zip(_SUMMED, zip(*map(_summed, rows), strict=True), strict=True))
+    sums: dict[str, Any] = {name: sum(columns[name]) for name in COUNTERS}
+    with localcontext(EXACT):
+        for name in COSTS:
+            sums[name] = sum(filter(None, columns[name]), NOTHING)
     for name in _TIMES:
-        timed = [figure for row in rows if (figure := getattr(row, name)) is not None]
+        timed = [figure for figure in columns[name] if figure is not None]
         sums[name], sums[f"{name}_known"] = sum(timed, 0.0), len(timed)
     return Sums(
         requests=len(rows),
         attempts=sum(not attempt.aside for row in rows for attempt in row.attempts),
-        estimated=sum(row.tokens_estimated for row in rows),
-        cost_unknown=sum(row.cost is None for row in rows),
-        duration_ms=sum(row.duration_ms for row in rows),
+        estimated=sum(columns["tokens_estimated"]),
+        cost_unknown=sum(amount is None for amount in columns["cost"]),
+        duration_ms=sum(columns["duration_ms"]),
         **sums,
     )

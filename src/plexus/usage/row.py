@@ -5,6 +5,7 @@ most 8 places. None is unknown, never zero.
 """
 
 from decimal import Decimal
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -19,7 +20,7 @@ CostSource = Literal["configured", "catalogue", "openrouter", "provider", "simul
 word, the demo; "unbilled": no provider charged; "mixed": attempts of several sources; "unknown": no price, `cost` is None."""
 
 
-class Tokens(Struct, frozen=True, kw_only=True):
+class Tokens(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The counters of an attempt, or of a request: the sum over its billed attempts.
 
     Input excludes cache reads and writes; output includes reasoning. Shares (`reasoning_tokens`, `cache_write_1h_tokens`, audio
@@ -50,7 +51,7 @@ class Tokens(Struct, frozen=True, kw_only=True):
     """The tier the provider says it served with, in its own word; "" when it said nothing."""
 
 
-class Money(Tokens, frozen=True, kw_only=True):
+class Money(Tokens, frozen=True, kw_only=True, omit_defaults=True):
     """Counters with what they cost."""
 
     cost: Decimal | None = None
@@ -69,7 +70,7 @@ class Money(Tokens, frozen=True, kw_only=True):
     """Which price was used, so that a cost can be explained after the price has changed; "" when none was."""
 
 
-class AttemptRow(Money, frozen=True, kw_only=True):
+class AttemptRow(Money, frozen=True, kw_only=True, omit_defaults=True):
     """One attempt at a target. Times count from its own start, `offset_ms` from the request's."""
 
     provider: str = ""
@@ -93,7 +94,7 @@ class AttemptRow(Money, frozen=True, kw_only=True):
     """Whether the provider charged for it, as far as can be told: it reported usage or cost, or it delivered content."""
 
 
-class UsageRow(Money, frozen=True, kw_only=True):
+class UsageRow(Money, frozen=True, kw_only=True, omit_defaults=True):
     """One request. Its counters and costs are the sums over its billed attempts; the request itself counts once."""
 
     request_id: str
@@ -134,6 +135,7 @@ COUNTERS = tuple(name for name in Tokens.__struct_fields__ if name.endswith("_to
 COSTS = tuple(name for name in Money.__struct_fields__ if name.startswith("cost") and name != "cost_source")
 """The names of the amounts of money."""
 
+_encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(UsageRow)
 
 
@@ -145,18 +147,32 @@ def amount_text(amount: Decimal) -> str:
 
 def to_wire(row: UsageRow | AttemptRow) -> dict[str, Any]:
     """The row as plain JSON values, every name present; money as text."""
-    wire: dict[str, Any] = msgspec.to_builtins(row)
-    for part, amounts in zip((wire, *wire.get("attempts", ())), (row, *getattr(row, "attempts", ())), strict=True):
-        for name in COSTS:
-            amount = getattr(amounts, name)
-            if amount is not None:
-                part[name] = amount_text(amount)
+    told = msgspec.to_builtins(row)
+    wire = {name: told.get(name, default) for name, default in _defaults(type(row)).items()}
+    for name in COSTS:
+        amount = getattr(row, name)
+        if amount is not None:
+            wire[name] = amount_text(amount)
+    if isinstance(row, UsageRow):
+        wire["attempts"] = [to_wire(attempt) for attempt in row.attempts]
     return wire
 
 
+@cache
+def _defaults(kind: type[UsageRow | AttemptRow]) -> dict[str, Any]:
+    """What a name says that is left out of an entry, for every name."""
+    return {
+        field.name: msgspec.to_builtins(field.default) if field.default is not msgspec.NODEFAULT else None
+        for field in msgspec.structs.fields(kind)
+    }
+
+
 def to_json(row: UsageRow) -> bytes:
-    """The row as one line of JSON without a line break."""
-    return json.dumps(to_wire(row))
+    """The row as one line of JSON without a line break. What is as it is by default is left out."""
+    try:
+        return _encoder.encode(row)
+    except UnicodeEncodeError:  # a lone surrogate out of somebody's error message
+        return json.dumps(to_wire(row))
 
 
 def from_json(data: bytes | str) -> UsageRow:

@@ -1,13 +1,15 @@
 """Usage in the database: entries of the journal become rows and sums, each once however often an entry is offered."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from msgspec.structs import asdict
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from plexus.storage.bulk import bulk_insert
+from plexus.core import json
+from plexus.storage.bulk import Column, bulk_insert
 from plexus.storage.tables.usage import open_requests, usage_attempts, usage_hours, usage_requests
 from plexus.usage.entries import Closed, Opened, interrupted
 from plexus.usage.kept_sums import add_to_kept, kept_over
@@ -15,76 +17,84 @@ from plexus.usage.rollup import key_of, rolled_up, sums_of
 from plexus.usage.row import AttemptRow, UsageRow
 from plexus.usage.sums import add, inserting
 
-_AT_ONCE = 400
-"""Keys asked for in one statement; SQLite takes some thousand values, PostgreSQL 32,767."""
+_Columns = dict[str, Column]
+_REQUEST = tuple(name for name in UsageRow.__struct_fields__ if name in usage_requests.c)
+_ATTEMPT = tuple(name for name in AttemptRow.__struct_fields__ if name in usage_attempts.c)
+_of_request, _of_attempt = attrgetter(*_REQUEST), attrgetter(*_ATTEMPT)
 
 
 async def write(connection: AsyncConnection, said: Sequence[Opened | Closed]) -> None:
     """Write what entries say. The transaction is the caller's."""
-    rows = {entry.row.request_id: entry.row for entry in said if isinstance(entry, Closed)}
-    begun = {entry.request_id: entry for entry in said if isinstance(entry, Opened) and entry.request_id not in rows}
-    known = await _known(connection, [*rows, *begun])
-    await write_rows(connection, [row for name, row in rows.items() if name not in known])
-    for some in _portions(list(rows)):
-        await connection.execute(delete(open_requests).where(open_requests.c.request_id.in_(some)))
-    fresh = [opened for name, opened in begun.items() if name not in known]
-    await _insert(connection, open_requests, [_open(opened) for opened in fresh])
+    await connection.run_sync(book, said)
 
 
 async def write_rows(connection: AsyncConnection, rows: Sequence[UsageRow]) -> None:
     """Write rows that are not there yet, with their attempts and what they add to the sums of their hours."""
-    if not rows:
-        return
-    dialect = connection.dialect
-    await bulk_insert(usage_requests, dialect).write(connection, [_request(row) for row in rows])
-    attempts = [_attempt(row, number, one) for row in rows for number, one in enumerate(row.attempts, 1)]
-    await bulk_insert(usage_attempts, dialect).write(connection, attempts)
-    hours = [{**asdict(key), **_stored(asdict(sums))} for key, sums in rolled_up(rows).items()]
-    await add(connection, usage_hours, hours)
-    # after the hours, whose lock whoever keeps sums takes; mostly the rows are of now, and nothing is kept of that yet
-    if over := await kept_over(connection, [row.started_at for row in rows]):
-        await add_to_kept(connection, over, ((row.started_at, key_of(row), sums_of(row)) for row in rows))
+    await connection.run_sync(insert_rows, rows)
 
 
 async def close_interrupted(connection: AsyncConnection, process: str) -> int:
     """Book the open requests of a process that is gone as interrupted. Returns how many there were."""
     found = await connection.execute(select(open_requests.c.document).where(open_requests.c.process == process))
     rows = [interrupted(Opened(**document)) for (document,) in found]
-    known = await _known(connection, [row.request_id for row in rows])
-    await write_rows(connection, [row for row in rows if row.request_id not in known])
+    await connection.run_sync(book, [Closed(row) for row in rows])
     await connection.execute(delete(open_requests).where(open_requests.c.process == process))
     return len(rows)
 
 
-async def _known(connection: AsyncConnection, names: list[str]) -> set[str]:
-    found: set[str] = set()
-    for some in _portions(names):
-        column = usage_requests.c.request_id
-        found.update((await connection.execute(select(column).where(column.in_(some)))).scalars())
-    return found
+def book(connection: Connection, said: Sequence[Opened | Closed]) -> None:
+    """Write what entries say, all of it in one go."""
+    rows = {entry.row.request_id: entry.row for entry in said if isinstance(entry, Closed)}
+    begun = {entry.request_id: entry for entry in said if isinstance(entry, Opened) and entry.request_id not in rows}
+    among, names = _among(connection, [*rows, *begun])
+    found = connection.exec_driver_sql(f"SELECT request_id FROM usage_requests WHERE request_id {among}", names)  # noqa: S608 - constants
+    known = set(found.scalars())
+    insert_rows(connection, [row for name, row in rows.items() if name not in known])
+    among, names = _among(connection, list(rows))
+    connection.exec_driver_sql(f"DELETE FROM open_requests WHERE request_id {among}", names)  # noqa: S608 - constants
+    _insert(connection, open_requests, [_open(opened) for name, opened in begun.items() if name not in known])
 
 
-def _portions(names: list[str]) -> Iterable[list[str]]:
-    return (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE))
+def insert_rows(connection: Connection, rows: Sequence[UsageRow]) -> None:
+    """Write rows that are not there yet, with their attempts and what they add to the sums of their hours."""
+    if not rows:
+        return
+    below = [(row, number, attempt) for row in rows for number, attempt in enumerate(row.attempts, 1)]
+    requests = _columns(_REQUEST, map(_of_request, rows))
+    requests["attempt_count"] = [len(row.attempts) for row in rows]
+    if any(attempt.aside for _, _, attempt in below):
+        requests["attempt_count"] = [sum(not one.aside for one in row.attempts) for row in rows]
+    if any(requests["fidelity"]):
+        requests["fidelity"] = [[asdict(drop) for drop in row.fidelity] or None for row in rows]
+    else:
+        del requests["fidelity"]
+    taken = bulk_insert(usage_requests, connection.dialect).write(connection, requests)
+    if below:
+        attempts = _columns(_ATTEMPT, [_of_attempt(attempt) for _, _, attempt in below])
+        attempts["request_id"] = [row.request_id for row, _, _ in below]
+        attempts["number"] = [number for _, number, _ in below]
+        attempts["started_at"] = [row.started_at for row, _, _ in below]
+        bulk_insert(usage_attempts, connection.dialect).write(connection, attempts, like=taken)
+    add(connection, usage_hours, [{**asdict(key), **asdict(sums)} for key, sums in rolled_up(rows).items()])
+    # after the hours, whose lock whoever keeps sums takes; mostly the rows are of now, and nothing is kept of that yet
+    if over := kept_over(connection, [row.started_at for row in rows]):
+        add_to_kept(connection, over, ((row.started_at, key_of(row), sums_of(row)) for row in rows))
 
 
-def _request(row: UsageRow) -> dict[str, Any]:
-    values = _stored(asdict(row))
-    values["fidelity"] = [asdict(drop) for drop in row.fidelity] or None
-    values["attempt_count"] = sum(not one.aside for one in row.attempts)
-    return values
+def _columns(names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> _Columns:
+    columns: _Columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    if any(columns["usage_flags"]):
+        columns["usage_flags"] = [list(flags) or None for flags in columns["usage_flags"]]
+    else:
+        del columns["usage_flags"]
+    return columns
 
 
-def _attempt(row: UsageRow, number: int, attempt: AttemptRow) -> dict[str, Any]:
-    values = _stored(asdict(attempt))
-    values["request_id"], values["number"], values["started_at"] = row.request_id, number, row.started_at
-    return values
-
-
-def _stored(values: dict[str, Any]) -> dict[str, Any]:
-    if "usage_flags" in values:
-        values["usage_flags"] = list(values["usage_flags"]) or None
-    return values
+def _among(connection: Connection, names: list[str]) -> tuple[str, tuple[Any, ...]]:
+    """The condition that a word is one of these, with its parameter: one, however many they are."""
+    if connection.dialect.name == "postgresql":
+        return "= ANY($1::text[])", (names,)
+    return "IN (SELECT value FROM json_each(?))", (json.dumps(names).decode(),)
 
 
 def _open(opened: Opened) -> dict[str, Any]:
@@ -96,6 +106,6 @@ def _open(opened: Opened) -> dict[str, Any]:
     }
 
 
-async def _insert(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
-        await connection.execute(inserting(connection, table).on_conflict_do_nothing(), rows)
+        connection.execute(inserting(connection, table).on_conflict_do_nothing(), rows)

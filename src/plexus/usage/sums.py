@@ -1,11 +1,11 @@
 """Sums in the database: what adds them up from rows or from other sums, and adding to those that are there."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Table, case, func, literal_column
+from sqlalchemy import ColumnElement, Connection, Float, Table, case, func, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.storage.tables.usage import DIMENSIONS, usage_hours, usage_requests
 from plexus.usage.rollup import Sums
@@ -65,16 +65,24 @@ def read(found: Sequence[Any], errors: int) -> Sums:
     return Sums(errors=errors, **told)
 
 
-async def add(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def add(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add to the sums of a table; what is not there yet begins with these."""
-    if not rows:
-        return
-    statement = inserting(connection, table)
+    if rows:
+        connection.execute(_adding(table, inserting(connection, table)), rows)
+
+
+@lru_cache(maxsize=8)
+def _adding(table: Table, statement: Any) -> Any:
     keys = [column.name for column in table.primary_key]
     sums = {column.name: column + statement.excluded[column.name] for column in table.c if column.name not in set(keys)}
-    await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=sums), rows)
+    return statement.on_conflict_do_update(index_elements=keys, set_=sums)
 
 
-def inserting(connection: AsyncConnection, table: Table) -> Any:
+@lru_cache(maxsize=8)
+def _inserting(dialect: str, table: Table) -> Any:
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table)
+
+
+def inserting(connection: Connection, table: Table) -> Any:
     """An insert of the engine's own kind, which knows what to do with rows that are there."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    return _inserting(connection.dialect.name, table)

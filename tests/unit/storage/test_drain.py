@@ -1,6 +1,7 @@
 """From the journal into the database: everything, once in effect, in order; what the database refuses holds up nothing else."""
 
 import asyncio
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -62,7 +63,7 @@ async def test_everything_that_was_appended_is_in_the_database(database, journal
 async def test_entries_are_applied_in_the_order_they_came_and_in_batches(database, journal):
     seen: list[list[bytes]] = []
 
-    async def note(connection, entries):
+    def note(connection, entries):
         seen.append(list(entries))
 
     sent = [b"%d" % number for number in range(BATCH + 10)]
@@ -92,20 +93,10 @@ async def test_p26_a_commit_whose_answer_is_lost_is_done_again_without_harm(data
         def __getattr__(self, name):
             return getattr(database, name)
 
-        def writing(self):
-            return self._writing()
-
-        def _writing(self):
-            from contextlib import asynccontextmanager
-
-            @asynccontextmanager
-            async def block():
-                async with database.writing() as connection:
-                    yield connection
-                if next(lost, False):
-                    raise ConnectionResetError
-
-            return block()
+        async def write(self, work):
+            await database.write(work)
+            if next(lost, False):
+                raise ConnectionResetError
 
     for number in range(5):
         journal.append(entry(f"r{number}"))
@@ -135,10 +126,8 @@ async def test_what_was_set_aside_is_offered_again_at_the_next_start(database, j
     journal.append(entry("b", poison=True))
     await drain(journal, database).settle()
 
-    async def cured(connection, entries):
-        await apply(
-            connection, [data.replace(b'"poison": true', b'"poison": false') for data in entries if b'"a"' in data]
-        )
+    def cured(connection, entries):
+        apply(connection, [data.replace(b'"poison": true', b'"poison": false') for data in entries if b'"a"' in data])
         if any(b'"b"' in data for data in entries):
             raise ValueError("still not")
 
@@ -170,10 +159,10 @@ async def test_while_the_database_is_away_it_waits_ever_longer_and_goes_on_when_
         def __getattr__(self, name):
             return getattr(database, name)
 
-        def writing(self):
+        async def write(self, work):
             if not back.is_set():
                 raise DatabaseAway("gone")
-            return database.writing()
+            await database.write(work)
 
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
@@ -223,11 +212,11 @@ async def test_damage_at_the_end_is_not_pending_for_ever(database, tmp_path):
 async def test_p35_a_slow_database_makes_the_disk_grow_and_not_the_memory(database, journal):
     most = 0
 
-    async def slow(connection, entries):
+    def slow(connection, entries):
         nonlocal most
         most = max(most, len(entries))
-        await asyncio.sleep(0.01)
-        await apply(connection, entries)
+        time.sleep(0.01)
+        apply(connection, entries)
 
     for number in range(3000):
         journal.append(entry(f"r{number}", filler="x" * 500))

@@ -213,9 +213,9 @@ def no_file_larger_than(size: int):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_p17_a_disk_that_is_full_in_the_middle_of_an_entry_loses_that_one_and_recovers_by_itself(tmp_path):
+def test_p17_a_disk_that_is_full_says_so_when_a_segment_is_begun_and_the_journal_recovers_by_itself(tmp_path):
     kept = []
-    with journal(tmp_path) as opened:
+    with journal(tmp_path, segment=2000) as opened:
         with no_file_larger_than(1000):
             with pytest.raises(JournalFull, match="no room"):
                 for number in range(100):
@@ -230,7 +230,96 @@ def test_p17_a_disk_that_is_full_in_the_middle_of_an_entry_loses_that_one_and_re
         assert drained(opened) == [*kept, b"after"]
 
 
-def test_p18_a_write_that_fails_or_is_cut_at_any_number_loses_nothing_that_was_acknowledged(tmp_path, monkeypatch):
+@pytest.fixture(params=["mapped", "written"])
+def way(request, monkeypatch):
+    """How entries get into the file: copied into its pages, or written where a file system maps no files."""
+    if request.param == "written":
+
+        def refuse(*_: object) -> None:
+            raise OSError(errno.ENODEV, "Operation not supported by device")
+
+        monkeypatch.setattr("plexus.storage.segment.mmap.mmap", refuse)
+    return request.param
+
+
+def test_a_file_system_that_maps_no_files_is_written_to(tmp_path, way):
+    entries = [b"%d" % number * 50 for number in range(100)]
+    with journal(tmp_path, segment=3000) as opened:
+        for entry in entries:
+            opened.append(entry)
+        assert drained(opened) == entries
+        assert opened.damaged == 0
+    with journal(tmp_path) as opened:
+        assert drained(opened) == entries
+
+
+def as_a_killed_process_leaves_it(folder, copy):
+    """The folder with the room that was taken and not used, which a journal that is closed gives back."""
+    copy.mkdir()
+    for path in files(folder):
+        (copy / path.name).write_bytes(path.read_bytes())
+    return copy
+
+
+def test_the_room_that_was_not_used_is_the_end_and_no_damage(tmp_path):
+    with journal(tmp_path / "a") as opened:
+        opened.append(b"one")
+        opened.append(bytes(1000))
+        killed = as_a_killed_process_leaves_it(tmp_path / "a", tmp_path / "b")
+    assert files(killed)[0].stat().st_size > 100_000 > files(tmp_path / "a")[0].stat().st_size
+    with journal(killed) as opened:
+        opened.append(b"two")
+        assert drained(opened, most=100) == [b"one", bytes(1000), b"two"]
+        assert opened.damaged == 0
+
+
+def test_pages_that_a_power_cut_took_cost_the_entries_in_them(tmp_path):
+    with journal(tmp_path / "a") as opened:
+        ends = [opened.append(b"%d" % number * 100).offset for number in range(10)]
+        killed = as_a_killed_process_leaves_it(tmp_path / "a", tmp_path / "b")
+    with files(killed)[0].open("r+b") as file:
+        file.seek(ends[2])
+        file.write(bytes(ends[5] - ends[2]))
+    with journal(killed) as opened:
+        assert drained(opened, most=50) == [b"%d" % number * 100 for number in (0, 1, 2, 6, 7, 8, 9)]
+        assert opened.damaged == ends[5] - ends[2]
+
+
+def test_what_was_just_appended_is_had_from_memory_and_the_rest_from_the_disk(tmp_path):
+    with journal(tmp_path) as opened:
+        opened.done(opened.tail)
+        first, second = opened.append(b"1", "one"), opened.append(b"2", "two")
+        assert [(e.position, e.data) for e in opened.recent(10)] == [(first, "one"), (second, "two")]
+        assert [e.data for e in opened.recent(1)] == ["one"]
+        opened.done(first)
+        assert [e.data for e in opened.recent(10)] == ["two"]
+        assert drained(opened) == [b"2"]
+        opened.append(b"3")  # nobody said what this one is
+        opened.append(b"4", "four")
+        assert opened.recent(10) == []
+        opened.done(opened.read()[1].position)
+        assert [e.data for e in opened.recent(10)] == ["four"]
+        opened.forget()
+        assert opened.recent(10) == []
+        assert drained(opened) == [b"4"]
+    with journal(tmp_path) as opened:
+        opened.append(b"5", "five")
+        assert opened.recent(10) == []  # what the last process left comes first
+        opened.done(opened.read()[0].position)
+        opened.done(opened.tail)
+
+
+def test_memory_holds_so_many_entries_and_no_more(tmp_path):
+    with journal(tmp_path, remembered=5) as opened:
+        opened.done(opened.tail)
+        for number in range(8):
+            opened.append(b"%d" % number, number)
+        assert opened.recent(10) == []
+        opened.done(opened.read()[5].position)
+        assert [e.data for e in opened.recent(10)] == [6, 7]
+
+
+def test_p18_a_write_that_fails_or_is_cut_at_any_number_loses_nothing_that_was_acknowledged(tmp_path, monkeypatch, way):
     real = os.pwrite
     for nth in range(1, 60):
         for cut in (0, 1, 15):

@@ -85,7 +85,7 @@ def test_a_row_comes_back_from_json_as_it_was(row: UsageRow):
 
 @given(rows)
 def test_money_is_text_in_plain_digits_with_at_most_eight_places(row: UsageRow):
-    wire = json.loads(to_json(row))
+    wire = to_wire(row)
     for part in (wire, *wire["attempts"]):
         for name in COSTS:
             assert part[name] is None or re.fullmatch(r"\d+(\.\d{1,8})?", part[name])

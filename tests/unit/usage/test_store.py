@@ -49,6 +49,24 @@ def test_an_entry_says_what_was_put_into_it():
     assert said.bookings == [[1, "q"]]
 
 
+def test_entries_of_an_earlier_version_are_read():
+    """As they were written when entries began; a journal may be older than the program that reads it."""
+    begun = (
+        b'{"type":"open","request_id":"1","process":"here","started_at":%d,"key":"me","attribution":null,"alias":"a",'
+        % AT
+    )
+    begun += b'"client_protocol":"chat","streaming":false}'
+    assert read_entry(begun) == opened("1")
+    over = b'{"type":"row","row":{"request_id":"1","started_at":%d,"status":"ok","key":"me","cost":"0.00000001",' % AT
+    over += b'"input_tokens":3,"usage_flags":["estimated_input"],"no_longer_there":1,"attempts":[{"status":"ok","cost":"0"}]},'
+    over += b'"bookings":[[7,"q","me","daily","tokens",0,1,5,0,0]]}'
+    said = read_entry(over)
+    assert isinstance(said, Closed)
+    assert (said.row.cost, said.row.key, said.row.usage_flags) == (Decimal("0.00000001"), "me", ("estimated_input",))
+    assert said.row.attempts == (AttemptRow(status="ok", cost=Decimal(0)),)
+    assert Booking(*said.bookings[0]).units == 5
+
+
 async def test_rows_are_written_once_however_often_they_are_offered(database):
     entries: list[Opened | Closed] = [
         opened("1"),
@@ -97,10 +115,10 @@ async def test_counters_of_quotas_follow_their_bookings_and_a_batch_offered_agai
     ]
     for offered in (bookings[:2], bookings[:2], bookings):
         async with database.writing() as connection:
-            await shadow.follow(connection, offered)
+            await connection.run_sync(shadow.follow, offered)
     again = Shadow(Ledger(Clock()))
     async with database.writing() as connection:
         await again.load(connection)
-        await again.follow(connection, bookings)
+        await connection.run_sync(again.follow, bookings)
         [counter] = await counters(connection)
     assert (counter.quota, counter.owner, counter.used, counter.through) == ("q", "me", 15, AT * 1000 + 3)

@@ -11,9 +11,9 @@ from sqlalchemy.types import TypeDecorator
 from plexus.core.json import dumps, loads
 from plexus.storage.stored_text import StoredText
 
+PLACES = 8
 UNITS_PER_USD = 100_000_000
 """Money is stored as whole numbers of 1e-8 USD."""
-_STEP = Decimal(1).scaleb(-8)
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 Moment = BigInteger
@@ -42,11 +42,11 @@ class Money(TypeDecorator[Decimal]):
             return None
         if not isinstance(value, Decimal):
             raise TypeError(f"money is a Decimal, not {type(value).__name__}")
-        return int(value.quantize(_STEP).scaleb(8))
+        return round(value.scaleb(PLACES))
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> Decimal | None:
         """USD with 8 places. PostgreSQL adds up whole numbers to a Decimal, which is taken as one."""
-        return None if value is None else Decimal(int(value)).scaleb(-8)
+        return None if value is None else Decimal(int(value)).scaleb(-PLACES)
 
 
 class Words(TypeDecorator[str]):
