@@ -18,7 +18,7 @@ from plexus.pipeline.books import Place
 from plexus.settings.database_url import DatabaseAddress
 from plexus.settings.file_home import FileHome
 from plexus.settings.schema import Settings
-from plexus.storage.encrypted import WrongKey
+from plexus.storage.encrypted import WrongKey, rekey
 from plexus.storage.failures import DatabaseAway
 from plexus.web.server import Server
 from tests.harness.raw_client import Response, ask
@@ -407,6 +407,25 @@ async def test_s50_a_start_with_another_key_is_refused_on_both_engines(address, 
         with pytest.raises(WrongKey):
             await plexus.start()
         await plexus.stop()
+
+
+async def test_a_key_of_the_secrets_that_was_changed_meanwhile_is_told_and_what_is_served_goes_on(postgres, tmp_path):
+    address = await postgres.fresh()
+    async with serving(tmp_path, None, address) as gateway:
+        assert (await gateway.put("providers/p", {"type": "demo", "models": ["demo/chat"]})).status == 200
+        secret = (await gateway.manage("POST", "keys", {"name": "me"})).json["secret"]
+        assert gateway.plexus.bookkeeping is not None
+        old, new = Secret("a passphrase for the test"), Secret("another passphrase for the test")
+        await rekey(gateway.plexus.bookkeeping.database, old, new)
+        told = [
+            await gateway.manage("POST", "keys", {"name": "late"}),
+            await gateway.manage("GET", "config/revisions/1"),
+        ]
+        for answer in told:
+            assert (answer.status, answer.json["error"]["code"]) == (503, "key_changed"), answer.body
+            assert "start it again" in answer.json["error"]["message"]
+        assert (await gateway.chat("demo/chat", secret)).status == 200
+        assert (await gateway.get("keys/me"))["usable"] is True
 
 
 async def test_an_empty_database_is_served_and_configured_and_keeps_what_was_configured(tmp_path):

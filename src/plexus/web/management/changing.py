@@ -112,10 +112,16 @@ class Changes:
             return await look(self.editing.revisions)
         except DatabaseAway as away:
             raise Refusal(503, str(away), "database_away", retry_after=5.0) from None
+        except Exception as error:
+            if (shut := _shut(error)) is None:
+                raise
+            raise shut from error
 
     def _refusal(self, error: Exception, path: tuple[str, ...]) -> Exception:
         from plexus.settings.editing import Stale  # noqa: PLC0415 - as above
 
+        if (shut := _shut(error)) is not None:
+            return shut
         where = ".".join(path) or None
         if isinstance(error, Stale):
             now = f"its version is {error.current!r} now" if error.current else "there is no such thing now"
@@ -142,6 +148,17 @@ class Changes:
         text = "; ".join(told) + (f"; and {more} more" if more else "")
         hide = getattr(self.editing.environ, "hidden", None)
         return str(hide(text)) if hide is not None else text
+
+
+def _shut(error: Exception) -> Refusal | None:
+    """What to say when secrets in the database do not open: most likely another process changed their key."""
+    from plexus.storage.encrypted import KeyReplaced  # noqa: PLC0415 - what only reads needs no database library
+    from plexus.storage.seal import Unreadable  # noqa: PLC0415 - as above
+
+    if not isinstance(error, KeyReplaced | Unreadable):
+        return None
+    said = f"{error}; if ENCRYPTION_KEY was changed, this gateway has to be told: start it again with the new one"
+    return Refusal(503, said, "key_changed")
 
 
 def shown(changed: "Changed") -> ChangedShown:
