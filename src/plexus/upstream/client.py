@@ -4,8 +4,7 @@ import asyncio
 import ipaddress
 import ssl
 import urllib.request
-from collections.abc import Awaitable
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -14,13 +13,12 @@ from msgspec import Struct
 from yarl import URL
 
 from plexus.providers import Outgoing
-from plexus.upstream.direct import SHORT, Answered, Way, answered
+from plexus.upstream.answer import Answer
 from plexus.upstream.failures import UpstreamFailed, failure_of
 from plexus.upstream.guard import GuardedResolver, address_refused, refusal
-from plexus.upstream.line import Lines, StaleConnection
+from plexus.upstream.line import Line, StaleConnection
+from plexus.upstream.pool import Pool, Way
 from plexus.upstream.reply import Reply
-from plexus.upstream.request import LineRequest
-from plexus.upstream.watch import Watch
 
 
 class Timeouts(Struct, frozen=True, kw_only=True):
@@ -33,9 +31,7 @@ class Timeouts(Struct, frozen=True, kw_only=True):
     """Between two pieces of the body."""
 
 
-_HEAD_LIMIT = 64 * 1024
 _PLACES = 4096
-Response = aiohttp.ClientResponse | Answered
 
 
 class Upstream:
@@ -51,10 +47,9 @@ class Upstream:
         """Must be made inside a running event loop. `trust`: whose certificates count; the system's when not given."""
         self._allow_private = allow_private
         guarded = GuardedResolver(private=allow_private, resolver=resolver)
-        pool = partial(Lines, limit=0, ttl_dns_cache=60, resolver=guarded, ssl=trust or True)
-        self._pool, self._new = pool(keepalive_timeout=30), pool(force_close=True)
-        self._session, self._fresh = _session(self._pool), _session(self._new)
-        self._ways: dict[tuple[str, float | None], Way | None] = {}
+        self._pool = Pool(ttl_dns_cache=60, resolver=guarded, ssl=trust or True)
+        self._time = asyncio.get_running_loop().time
+        self._ways: dict[tuple[str, float | None], Way] = {}
 
     async def send(self, outgoing: Outgoing, timeouts: Timeouts, deadline: float | None = None) -> Reply:
         """Send the request and wait for the head of the answer, until `deadline` (of the loop's clock) at most.
@@ -64,84 +59,61 @@ class Upstream:
         Raises:
             UpstreamFailed: when the provider cannot be reached, refuses to answer in time, or may not be dialled.
         """
-        watch = Watch()
-        due = _earliest(watch.now(), timeouts.first_byte, deadline)
+        due = _earliest(self._time(), timeouts.first_byte, deadline)
+        place = outgoing.url, timeouts.connect
+        way = self._ways.get(place) or self._new_way(place)
+        line = self._pool.found(way)
         try:
             try:
-                response = await watch.until(due, self._request(outgoing, timeouts.connect))
+                answer = await self._answer(line, way, outgoing, due)
             except StaleConnection:
-                response = await watch.until(due, self._request(outgoing, timeouts.connect, fresh=True))
-        except BaseException as error:
-            watch.stop()
-            if isinstance(error, (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError, ValueError)):
-                self._forget(URL(outgoing.url, encoded=True), error)
-                raise UpstreamFailed(failure_of(error)) from error
-            raise
+                answer = await self._answer(None, way, outgoing, due)
+        except (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError, ValueError) as error:
+            self._forget(way, error)
+            raise UpstreamFailed(failure_of(error)) from error
         try:
-            return Reply(response, watch, timeouts.idle)
+            return Reply(answer, timeouts.idle)
         except UpstreamFailed:
-            watch.stop()
-            response.close()
+            answer.close()
             raise
 
-    def _request(self, outgoing: Outgoing, connect: float | None, *, fresh: bool = False) -> Awaitable[Response]:
-        """The request, begun when it is awaited. `fresh`: over a connection made for it."""
-        place = outgoing.url, connect
-        if place not in self._ways:
-            if len(self._ways) >= _PLACES:
-                self._ways.clear()
-            self._ways[place] = self._way(outgoing.url, connect)
-        way = self._ways[place]
-        if way is not None and outgoing.method == "POST" and 0 < len(outgoing.body) <= SHORT:
-            pool = self._new if fresh else self._pool
-            return answered(pool, way, outgoing.headers, outgoing.body, _HEAD_LIMIT)
-        url = URL(outgoing.url, encoded=True)
-        return (self._fresh if fresh else self._session).request(
-            outgoing.method,
-            url,
-            data=outgoing.body or None,
-            headers=outgoing.headers,
-            allow_redirects=False,
-            proxy=_proxy(url.scheme, url.host or ""),
-            timeout=_budget(connect),
-        )
+    async def _answer(self, line: Line | None, way: Way, outgoing: Outgoing, due: float | None) -> Answer:
+        """The answer over this line, or over a new one."""
+        if line is None:
+            line = await self._pool.opened(way, due)
+        try:
+            return await line.ask(way.head(outgoing), outgoing.body, due)
+        except BaseException:
+            line.drop()
+            raise
 
-    def _way(self, address: str, connect: float | None) -> Way | None:
-        """The way to a URL; None when it leads through a proxy, or the URL brings credentials of its own.
+    def _new_way(self, place: tuple[str, float | None]) -> Way:
+        """The way to a URL.
 
         Raises:
             UpstreamFailed: when its host may not be dialled.
         """
-        url = URL(address, encoded=True)
-        if (reason := _literal_refusal(url.host or "", private=self._allow_private)) is not None:
+        url = URL(place[0], encoded=True)
+        host = url.host or ""
+        if (reason := _literal_refusal(host, private=self._allow_private)) is not None:
             raise address_refused(reason)
-        if url.raw_user or url.raw_password or _proxy(url.scheme, url.host or "") is not None:
-            return None
-        request = aiohttp.ClientRequest("POST", url, loop=asyncio.get_running_loop(), session=self._session)
-        return Way(url, request, _budget(connect))
+        if len(self._ways) >= _PLACES:
+            self._ways.clear()
+        try:
+            way = self._ways[place] = Way(self._pool, url, _proxy(url.scheme, host), _budget(place[1]))
+        except (aiohttp.ClientError, ValueError) as error:
+            raise UpstreamFailed(failure_of(error)) from error
+        return way
 
-    def _forget(self, url: URL, error: BaseException) -> None:
+    def _forget(self, way: Way, error: BaseException) -> None:
         """A name whose addresses do not answer is looked up anew the next time."""
+        url = way.request.url
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) and url.host:
             self._pool.clear_dns_cache(url.host, url.port)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._session.close()
-        await self._fresh.close()
-
-
-def _session(pool: Lines) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=pool,
-        request_class=LineRequest,
-        auto_decompress=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        max_line_size=_HEAD_LIMIT,
-        max_field_size=_HEAD_LIMIT,
-        skip_auto_headers=("User-Agent", "Accept", "Content-Type"),
-        read_bufsize=2 * _HEAD_LIMIT,
-    )
+        await self._pool.end()
 
 
 def _literal_refusal(host: str, *, private: bool) -> str | None:

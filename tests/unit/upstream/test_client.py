@@ -8,8 +8,8 @@ import pytest
 
 from plexus.providers import Outgoing
 from plexus.upstream.client import Timeouts, Upstream
-from plexus.upstream.direct import SHORT
 from plexus.upstream.failures import UpstreamFailed
+from plexus.upstream.line import SLICE as SHORT
 from plexus.upstream.reply import Pace
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"

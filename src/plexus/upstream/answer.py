@@ -1,0 +1,102 @@
+"""What comes back over a line: the head of an answer, and as much of its body as has come and was not taken yet."""
+
+import asyncio
+from typing import Protocol
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+LEAST, MOST = 128 * 1024, 256 * 1024
+"""Bytes waiting to be taken: below the first more is read, above the second no more."""
+
+
+class Carrier(Protocol):
+    """The line an answer comes over, as long as it does."""
+
+    def watched(self, due: float | None) -> "asyncio.Future[bool]":
+        """Done when more has come, or can be sent; with False at `due`, a time of the event loop's clock."""
+
+    def read_on(self) -> None:
+        """More may come."""
+
+    def drop(self) -> None:
+        """Nobody wants the rest."""
+
+
+class Answer:
+    """One answer. It fails with `error` once all that came before has been taken."""
+
+    __slots__ = ("_body", "_line", "ended", "error", "headers", "status", "until_closed")
+
+    def __init__(self, line: Carrier) -> None:
+        """Nothing has come."""
+        self._line: Carrier | None = line
+        self._body: bytes | bytearray = b""
+        self.status = 0
+        """Zero until the head is there."""
+        self.headers: CIMultiDictProxy[str] = _NO_HEADERS
+        self.until_closed = False
+        """The end of the connection is the end of the body."""
+        self.ended = False
+        self.error: Exception | None = None
+
+    def begin(self, status: int, headers: list[tuple[str, str]]) -> None:
+        """The head has come."""
+        self.status, self.headers = status, CIMultiDictProxy(CIMultiDict(headers))
+        coding = self.headers.get("transfer-encoding")
+        framed = "content-length" in self.headers if coding is None else coding.lower().endswith("chunked")
+        self.until_closed = not framed
+
+    def add(self, data: bytes) -> None:
+        """A piece of the body has come."""
+        if self._body:  # the first piece is kept as it is: mostly it is the only one
+            self._body = bytearray(self._body) if isinstance(self._body, bytes) else self._body
+            self._body += data
+        else:
+            self._body = data
+
+    def end(self, error: Exception | None = None) -> None:
+        """Nothing more comes."""
+        self.ended, self.error, self._line = error is None, error, None
+
+    def __len__(self) -> int:
+        """Bytes that wait to be taken."""
+        return len(self._body)
+
+    def take(self, limit: int) -> bytes:
+        """What has come, at most so many bytes; empty when nothing has."""
+        body = self._body
+        if not body:
+            return b""
+        if len(body) <= limit:
+            self._body, taken = b"", bytes(body)
+        else:
+            taken = bytes(body[:limit])
+            self._body = body = bytearray(body) if isinstance(body, bytes) else body
+            del body[:limit]
+        if self._line is not None and len(self._body) < LEAST:
+            self._line.read_on()
+        return taken
+
+    def take_all(self) -> bytes:
+        """All that has come."""
+        return self.take(len(self._body))
+
+    async def news(self, due: float | None) -> None:
+        """Wait until more has come, or it has ended.
+
+        Raises:
+            TimeoutError: at `due`, a time of the event loop's clock.
+            aiohttp.ClientError, HttpProcessingError: when it breaks off.
+        """
+        if self._line is not None and not await self._line.watched(due):
+            raise TimeoutError
+        if self.error is not None and not self._body:
+            raise self.error
+
+    def close(self) -> None:
+        """Nobody wants the rest. An answer that has come whole has freed its line already."""
+        if self._line is not None:
+            self._line.drop()
+
+
+_NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
