@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
+from plexus.web import cycle
 from tests.faults.kit import providers
 from tests.gateway.running import KEY, Running, running
 from tests.harness.fault_upstream import FaultUpstream
@@ -27,3 +29,15 @@ async def process(upstream: FaultUpstream) -> AsyncIterator[Gateway]:
     """The same gateway as a process of its own, on the event loop it is served with."""
     async with Gateway({"providers": providers(upstream), "keys": {"me": {"secret": KEY}}}) as started:
         yield started
+
+
+@pytest.fixture
+def failures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the server logged of requests that ended in an exception."""
+    logged: list[str] = []
+
+    class Log:
+        exception = staticmethod(logged.append)
+
+    monkeypatch.setattr(cycle, "log", Log)
+    return logged

@@ -4,7 +4,7 @@ A provider closes a connection that idled for long, now and then in the very mom
 may be sent once more: the connection had served before, not a byte of an answer came, and it was lost at once.
 
 aiohttp makes the connection, and talks over it where a proxy has to be asked for a tunnel. Requests are written, and answers
-parsed, here (ADR 24).
+parsed, here (ADR 25).
 """
 
 import asyncio

@@ -7,19 +7,15 @@ sending side ends at once, and what still comes in is dropped for a moment.
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any
 
 LINGER = 2.0
 """Seconds a client gets to notice that it has its answer."""
 
 
-_HEAD = b"HTTP/1.1 "
-
-
 class Parting:
     """A transport with another way of closing; everything else is the transport's own."""
 
-    __slots__ = ("_held", "_loop", "_sending", "_timer", "_transport", "closing", "get_extra_info")
+    __slots__ = ("_held", "_loop", "_sending", "_timer", "_transport", "closing", "pause_reading", "resume_reading")
 
     def __init__(
         self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, sending: Callable[[], bool]
@@ -29,22 +25,18 @@ class Parting:
         self._timer: asyncio.TimerHandle | None = None
         self.closing = False
         self._held = b""
-        self.get_extra_info: Callable[..., Any] = transport.get_extra_info
+        self.pause_reading, self.resume_reading = transport.pause_reading, transport.resume_reading
 
     def write(self, data: bytes) -> None:
-        """Send it. The head of an answer waits for what follows in the same turn of the loop: one packet instead of two."""
+        """Send it."""
         if self._held:
-            self._held += data
-        elif data.startswith(_HEAD):
-            self._held = data
-            self._loop.call_soon(self._release)
-        else:
-            self._transport.write(data)
+            data, self._held = self._held + data, b""
+        self._transport.write(data)
 
-    def write_whole(self, answer: bytes) -> None:
-        """Send what nothing follows: at once."""
-        self._release()
-        self._transport.write(answer)
+    def soon(self, data: bytes) -> None:
+        """Send it together with what is written next, in the next turn of the loop at the latest: one packet, not two."""
+        self._held += data
+        self._loop.call_soon(self._release)
 
     def _release(self) -> None:
         if self._held:

@@ -8,6 +8,7 @@ from plexus.core.json import dumps
 from plexus.ir.errors import Fault
 from plexus.pipeline.call import Answer
 from plexus.protocols import WireProtocol
+from plexus.web.cycle import Cycle
 
 Send = Callable[[Any], Awaitable[None]]
 
@@ -29,17 +30,28 @@ def refusal(protocol: WireProtocol, fault: Fault, request_id: str) -> Answer:
 
 async def send_answer(answer: Answer, send: Send) -> None:
     """Send it all. A stream is closed here whatever happens."""
+    cycle = getattr(send, "__self__", None)
     if isinstance(answer.body, bytes):
         headers = [*answer.headers, *_PRIVATE, (b"content-length", b"%d" % len(answer.body))]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        if isinstance(cycle, Cycle):
+            await cycle.whole(answer.status, headers, answer.body)
+        else:
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            await send({"type": "http.response.body", "body": answer.body})
         return
     try:
         headers = [*answer.headers, *_PRIVATE, (b"x-accel-buffering", b"no")]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        async for piece in answer.body:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        if isinstance(cycle, Cycle):
+            await cycle.begin(answer.status, headers)
+            async for piece in answer.body:
+                if cycle.piece(piece):
+                    await cycle.writable()
+            cycle.end()
+        else:
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            async for piece in answer.body:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
     finally:
         await answer.body.aclose()
 

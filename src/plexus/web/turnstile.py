@@ -4,9 +4,7 @@ A request that came whole in one piece, as small ones do, is then refused withou
 parsed as usual, and its body dropped.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
+from plexus.web.cycle import App, Cycle
 from plexus.web.head_rules import HeadRules
 from plexus.web.overload import Load
 from plexus.web.refusals import Refusals
@@ -52,9 +50,10 @@ class Turnstile(HeadRules):
 
     load: Load
     refusals: Refusals
-    turned_away: Callable[..., Awaitable[None]]
+    turned_away: App
     """The ASGI application that says why a request is not taken; in the scope's `refused` it finds the reason."""
-    _heard = 0.0
+    _counted = False
+    """Whether the request whose turn it is counts."""
 
     def data_received(self, data: bytes) -> None:
         """Parse, unless it is refused unread."""
@@ -66,26 +65,19 @@ class Turnstile(HeadRules):
                 return
         super().data_received(data)
 
-    def timeout_keep_alive_handler(self) -> None:
-        """Close a connection on which nothing came for long; what was refused unread counts as something."""
-        left = self._heard + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self._wait_on(left)
-        else:
-            super().timeout_keep_alive_handler()
-
-    def _wait_on(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
-
-    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+    def _begins(self, cycle: Cycle) -> App:
         if self.load.full and not always(cycle.scope["raw_path"]):
             cycle.scope["refused"] = self.load.turned_away()
-            super()._start_asgi_task(cycle, self.turned_away)
-            return
+            return self.turned_away
         self.load.begin()
-        super()._start_asgi_task(cycle, app)
-        if self._task is not None:
-            self._task.add_done_callback(self.load.end)
+        self._counted = True
+        return super()._begins(cycle)
+
+    def _ended(self) -> None:
+        super()._ended()
+        if self._counted:
+            self._counted = False
+            self.load.end()
 
     def _refused_unread(self, data: bytes) -> bool:
         """Whether these bytes are one whole request, and it is refused."""
@@ -101,9 +93,7 @@ class Turnstile(HeadRules):
             return False
         self._fresh = False
         self._done("head")
-        self._heard = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._wait_on(self.timeout_keep_alive)
+        self._idles()
         why = self.load.turned_away()
-        self.transport.write_whole(self.refusals.said(why, path, head, self.server_state.default_headers))
+        self.transport.write(self.refusals.said(why, path, head, self.server_state.default_headers))
         return True
