@@ -439,6 +439,23 @@ async def test_an_empty_database_is_served_and_configured_and_keeps_what_was_con
         assert yaml.safe_load(await gateway.yaml())["providers"] == {"p": {"type": "demo", "models": ["demo/chat"]}}
 
 
+async def test_a_key_made_for_a_file_is_keyed_and_works_after_a_restart(tmp_path):
+    path = tmp_path / "plexus.yaml"
+    path.write_text(TEXT, encoding="utf-8")
+    async with serving(tmp_path, FileHome(path, known())) as gateway:
+        secret = (await gateway.manage("POST", "keys", {"name": "me"})).json["secret"]
+    assert path.read_text().count("secret_hash: hmac-sha256:") == 1
+    async with serving(tmp_path, FileHome(path, known())) as gateway:
+        assert (await gateway.chat("nothing", secret)).status == 404
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    async with serving(elsewhere, FileHome(path, known())) as gateway:
+        assert (await gateway.chat("nothing", secret)).status == 401
+        assert (await gateway.get("keys/me"))["usable"] is False
+        assert (await gateway.get("keys/alice"))["usable"] is True
+        assert (await gateway.chat("nothing")).status == 404
+
+
 async def test_the_watcher_takes_an_own_write_for_no_news(tmp_path):
     path = tmp_path / "plexus.yaml"
     path.write_text(TEXT, encoding="utf-8")

@@ -197,6 +197,7 @@ def test_a_hash_of_another_pepper_is_refused_at_write(gateway):
     assert "hashed with the pepper of another database" in gateway.output
 
 
+@pytest.mark.deep
 def test_keys_of_a_file_are_keyed_with_the_pepper_of_the_database_beside_it_and_outlive_a_restart():
     with Gateway({"providers": {"p": {"type": "demo", "models": ["demo/chat"]}}}) as gateway:
         mine = made(gateway, "by-api")
