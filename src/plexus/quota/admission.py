@@ -10,7 +10,7 @@ from plexus.quota.measure import Measure
 from plexus.quota.window import Kind
 
 
-class Offer(NamedTuple):
+class Offer(Struct, frozen=True):
     """A target that might serve the request, and the most this would use there.
 
     `tokens` counts input, output and cache. `cost` is in units of 1e-8 USD, None when the price is not known. `known`:
@@ -24,7 +24,7 @@ class Offer(NamedTuple):
     known: bool = True
 
 
-class Charge(NamedTuple):
+class Charge(Struct, frozen=True):
     """What one provider was paid for, as the usage row tells it: tokens of all kinds, cost in units, None when unknown.
 
     An attempt that was not billed makes no charge. A request with none does not count as a request either.
@@ -36,7 +36,7 @@ class Charge(NamedTuple):
     cost: int | None = None
 
 
-class Held(NamedTuple):
+class Held(Struct, frozen=True):
     """What one quota keeps back for an admission: zero when none of its targets falls under the quota."""
 
     definition: Definition
@@ -110,7 +110,7 @@ class Booking(NamedTuple):
     duration: int = 0
 
 
-class Reading(NamedTuple):
+class Reading(Struct, frozen=True):
     """How a quota stands for one owner at one moment, in units."""
 
     definition: Definition

@@ -7,6 +7,8 @@ of anybody's summer touches a window.
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
+from msgspec import Struct
+
 Calendar = Literal["daily", "weekly", "monthly"]
 Kind = Literal["rolling", "daily", "weekly", "monthly"]
 
@@ -42,7 +44,7 @@ def _month(moment: int) -> Window:
     return Window(int(first.timestamp()) * 1000, int(following.timestamp()) * 1000)
 
 
-class Bucket(NamedTuple):
+class Bucket(Struct, frozen=True):
     """A bucket that holds `limit` units and drains them in `duration` milliseconds, continuously.
 
     Its filling is counted in units times milliseconds of duration, which keeps every step a whole number: in one
@@ -57,8 +59,9 @@ class Bucket(NamedTuple):
 
     def left(self, now: int) -> int:
         """The filling at a later moment. A clock that went back costs and gives nothing: draining goes on from there."""
-        limit, _, filling, at = self
-        return filling if now <= at else max(0, filling - (now - at) * limit)
+        if now <= self.at:
+            return self.filling
+        return max(0, self.filling - (now - self.at) * self.limit)
 
     def drained(self, now: int) -> "Bucket":
         """The bucket as it is at a later moment."""
