@@ -40,6 +40,7 @@ BODIES: dict[str, Any] = {
     "/logging/level": {"level": "critical"},
     "/config/validate": b"providers: {}",
     "/debug": {"keys": ["me"]},
+    "/usage/reprice": {"since": "0", "until": "1"},
 }
 QUERIES = {("DELETE", "/usage"): "before=0"}
 ADDRESSES = itertools.count(1)

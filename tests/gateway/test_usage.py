@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -211,3 +212,51 @@ async def test_a_database_that_does_not_answer_is_said_and_not_a_failure_of_the_
     gateway.plexus.bookkeeping.waits_for = "the database does not answer"
     answer = await as_admin(gateway, "/usage")
     assert (answer.status, answer.json["error"]["code"]) == (503, "database_away")
+
+
+async def anew(gateway: Running, wanted: dict[str, Any], key: str = ADMIN_KEY) -> Response:
+    headers = [("x-admin-key", key), ("content-type", "application/json")]
+    return await ask(gateway.url + f"{BASE}/usage/reprice", json.dumps(wanted).encode(), headers)
+
+
+async def test_the_admin_prices_past_requests_anew_by_the_prices_of_now(gateway):
+    names = [(await talk(gateway, "fault/ok")).json["id"] for _ in range(3)]
+    assert len(names) == 3
+    await settled(gateway)
+    config = gateway.plexus.settings.model_dump(mode="json", by_alias=True)
+    before = (await as_admin(gateway, "/usage")).json["data"]
+    wanted: dict[str, Any] = {"since": "0", "until": "1970-01-03T00:00:00Z"}
+    assert (await anew(gateway, wanted)).json["changed"] == 0
+    assert (await anew(gateway, wanted, KEY)).status == 403
+    config["providers"]["p"]["models"]["fault/ok"]["pricing"] = {**PRICE, "input": 3.0, "output": 30.0}
+    await gateway.plexus.configure(type(gateway.plexus.settings).model_validate(config))
+    told = (await anew(gateway, wanted)).json
+    assert (told["dry_run"], told["requests"], told["changed"]) == (True, 3, 3)
+    assert (await as_admin(gateway, "/usage")).json["data"] == before
+    done = (await anew(gateway, {**wanted, "dry_run": False, "provider": "p"})).json
+    assert done == {**told, "dry_run": False}
+    rows = (await as_admin(gateway, "/usage")).json["data"]
+    assert [Decimal(row["cost"]) for row in rows] == [3 * Decimal(row["cost"]) for row in before]
+    summed = (await as_admin(gateway, "/usage/summary?since=0&until=1970-01-03")).json["total"]
+    assert summed["cost"] == done["cost_after"]
+    whole = (await as_admin(gateway, f"/usage/{rows[0]['request_id']}")).json
+    assert [former["cost"] for former in whole["former_costs"]] == [before[0]["cost"]]
+    assert (await anew(gateway, {**wanted, "dry_run": False})).json["changed"] == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"since": "5", "until": "4"},
+        {"since": "yesterday"},
+        {"cursor": "WyJhIl0"},
+        {"cursor": "%%"},
+        {"limit": 0},
+        {"limit": 10**9},
+        {"dryrun": False},
+        {"until": None},
+    ],
+)
+async def test_s14_what_cannot_be_priced_anew_is_refused(wrong, gateway):
+    answer = await anew(gateway, {"since": "0", "until": "9", **wrong})
+    assert answer.status == 400, answer.body

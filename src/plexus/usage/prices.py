@@ -63,6 +63,10 @@ class Prices:
             self._known[key] = self._asked(provider, model, at // _MINUTE * _MINUTE, tier, served)
         return self._known[key]
 
+    def apart(self) -> "Prices":
+        """The same prices with a memory of their own: for a thread, and for moments no request asks about."""
+        return Prices(self._providers, self._sources, self._feed)
+
     def warm(self, at: int) -> None:
         """Ask for every model that is configured, so that no request waits for a source to load. For a thread, at start."""
         for name, settings in self._providers.items():

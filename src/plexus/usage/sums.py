@@ -1,6 +1,7 @@
 """Sums in the database: what adds them up from rows or from other sums, and adding to those that are there."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +19,7 @@ NAMES = (
     *(name for measured in _TIMES for name in (measured, f"{measured}_known")),
 )
 """The sums that are stored, in the order in which `read` takes them."""
-_FLOATS = frozenset(name for name in NAMES if isinstance(usage_hours.c[name].type, Float))
+_NO_COUNT = frozenset(name for name in NAMES if isinstance(usage_hours.c[name].type, Float)) | frozenset(COSTS)
 
 
 def word(table: Table, name: str) -> ColumnElement[str]:
@@ -58,10 +59,11 @@ def failed(table: Table) -> ColumnElement[Any]:
 
 def read(found: Sequence[Any], errors: int) -> Sums:
     """The sums as the database gave them, in the order of `NAMES`; nothing is none."""
-    told: dict[str, Any] = {}
-    for name, value in zip(NAMES, found, strict=True):
-        if value is not None:
-            told[name] = value if name in COSTS else float(value) if name in _FLOATS else int(value)
+    told: dict[str, Any] = dict(zip(NAMES, found, strict=True))
+    if None in found:
+        told = {name: value for name, value in told.items() if value is not None}
+    if isinstance(found[0], Decimal):  # PostgreSQL adds large numbers up to decimals
+        told |= {name: int(value) for name, value in told.items() if name not in _NO_COUNT}
     return Sums(errors=errors, **told)
 
 

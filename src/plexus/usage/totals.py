@@ -6,7 +6,7 @@ The same sums as `summary.summary` makes in memory, which is what says that they
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Table, and_, column, select, values
+from sqlalchemy import BigInteger, ColumnElement, Integer, Table, and_, column, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.storage.tables.usage import usage_hours, usage_requests, usage_spans, usage_sums
@@ -68,8 +68,7 @@ async def kept_within(connection: AsyncConnection, since: int, until: int) -> Ke
 def _query(
     table: Table, asked: list[Placed], shape: int, by: Sequence[Dimension], only: Mapping[Dimension, str]
 ) -> Any:
-    named = values(column("place", Integer), column("low", BigInteger), column("high", BigInteger), literal_binds=True)
-    span = named.data(asked).cte("spans")
+    span = _spans(asked)
     within = [
         *_within(table, span.c.low, span.c.high, shape),
         *(word(table, name) == said for name, said in only.items()),
@@ -79,6 +78,14 @@ def _query(
     joined = span.outerjoin(table, and_(*within))
     chosen = (span.c.place, failed(table), *groups[1:], *added(table).values())
     return select(*chosen).select_from(joined).group_by(*groups).limit(MOST + len(asked) + 1)
+
+
+def _spans(asked: list[Placed]) -> Any:
+    """The places as a table. Written out, because thousands of bound numbers take longer than the sum."""
+    numbers = ",".join(f"({place},{low},{high})" for place, low, high in asked)
+    told = "SELECT column1 AS place, column2 AS low, column3 AS high FROM"
+    columns = (column("place", Integer), column("low", BigInteger), column("high", BigInteger))
+    return text(f"{told} (VALUES {numbers}) AS numbers").columns(*columns).cte("spans")
 
 
 def _within(table: Table, low: Any, high: Any, shape: int) -> list[ColumnElement[bool]]:

@@ -79,7 +79,7 @@ async def test_a_summary_with_kept_sums_is_the_sum_of_the_rows_whatever_is_kept_
         ("key", "model"),
     ]
     async with database.reading() as connection:
-        for _ in range(60):
+        for _ in range(25):
             since, until = sorted(dice.randrange(START - DAY, END + DAY) for _ in range(2))
             if dice.random() < 0.4:
                 since, until = START, END

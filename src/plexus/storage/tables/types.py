@@ -14,6 +14,7 @@ from plexus.storage.stored_text import StoredText
 PLACES = 8
 UNITS_PER_USD = 100_000_000
 """Money is stored as whole numbers of 1e-8 USD."""
+_NOTHING = Decimal("0E-8")
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 Moment = BigInteger
@@ -46,7 +47,9 @@ class Money(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> Decimal | None:
         """USD with 8 places. PostgreSQL adds up whole numbers to a Decimal, which is taken as one."""
-        return None if value is None else Decimal(int(value)).scaleb(-PLACES)
+        if not value:  # which most parts of most sums are
+            return None if value is None else _NOTHING
+        return Decimal(int(value)).scaleb(-PLACES)
 
 
 class Words(TypeDecorator[str]):

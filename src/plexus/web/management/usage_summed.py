@@ -95,7 +95,7 @@ def _dimensions(said: str) -> tuple[Dimension, ...]:
 
 def _sums(sums: Sums) -> dict[str, Any]:
     told = asdict(sums)
-    told |= {name: amount_text(told[name]) for name in COSTS}
+    told |= {name: amount_text(told[name]) if told[name] else "0" for name in COSTS}
     means = {"duration_ms": sums.requests}
     means |= {name: told.pop(f"{name}_known") for name in ("ttft_ms", "tokens_per_second", "overhead_ms")}
     return told | {name: told[name] / count if count else None for name, count in means.items()}
