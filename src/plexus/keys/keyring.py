@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from plexus.core.secret import Secret
-from plexus.keys.digest import digest, digest_of
+from plexus.keys.digest import Lookup, digest_of
 from plexus.keys.key import Key, key_from
 from plexus.settings.key import KeySettings
 
@@ -53,7 +53,7 @@ class Keyring:
         """
         self._now = now
         pepper = pepper or Secret(secrets.token_hex(32))
-        self._pepper = pepper.reveal().encode("utf-8")
+        self._digest = Lookup(pepper.reveal().encode("utf-8"))
         self._nobody = _Entry(secrets.token_bytes(32), Key(name="", enabled=False), 0.0)
         self._by_digest: dict[bytes, _Entry] = {}
         unusable: list[str] = []
@@ -79,7 +79,7 @@ class Keyring:
         text = presented[:_LOOKED_AT]
         secret, _, label = (text if isinstance(text, str) else text.decode("latin-1")).partition(":")
         readable = 0 < len(secret) <= MAX_SECRET and secret.isascii()
-        found = digest(secret if readable else "", self._pepper)
+        found = self._digest(secret if readable else "")
         entry = self._by_digest.get(found, self._nobody)
         # all four are worked out, in whatever way it fails
         same, alive = hmac.compare_digest(entry.digest, found), self._now() < entry.until

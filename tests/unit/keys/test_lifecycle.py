@@ -6,7 +6,7 @@ import pytest
 
 from plexus.core.redact import redact
 from plexus.core.secret import Secret
-from plexus.keys.digest import digest, digest_of
+from plexus.keys.digest import Lookup, digest_of
 from plexus.keys.keyring import Keyring
 from plexus.keys.lifecycle import created, new_secret, revoked, rotated
 from plexus.settings.key import KeySettings
@@ -57,7 +57,7 @@ def test_s53_what_is_kept_is_a_hash_and_four_characters(pepper):
 
 def test_every_form_of_a_secret_is_looked_up_by_the_same_keyed_hash():
     secret = new_secret()
-    wanted = digest(secret.reveal(), PEPPER.reveal().encode())
+    wanted = Lookup(PEPPER.reveal().encode())(secret.reveal())
     assert digest_of(stored(secret), PEPPER) == wanted == digest_of(stored(secret, PEPPER), PEPPER)
     assert digest_of(stored(secret, OTHER), PEPPER) is None
 
