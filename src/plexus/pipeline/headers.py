@@ -89,7 +89,10 @@ def betas(*sources: Mapping[str, str]) -> dict[str, str]:
 
     Source: https://platform.claude.com/docs/en/api/beta-headers
     """
-    if not any(_BETA in source for source in sources):
+    for source in sources:
+        if _BETA in source:
+            break
+    else:
         return {}
     flags = [flag.strip() for source in sources for flag in source.get(_BETA, "").split(",")]
     return {_BETA: ",".join(dict.fromkeys(filter(None, flags)))} if any(flags) else {}

@@ -18,6 +18,7 @@ OTHER = "other"
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 """The upper ends of the buckets of durations."""
 Target = tuple[str, str]
+_NOTHING = Decimal(0)
 
 
 class Histogram(Struct):
@@ -63,19 +64,21 @@ class Tallies:
         self.requests[provider, model, row.client_protocol, row.status] += 1
         if row.error_class:
             self.errors[provider, _word(self._classes, row.error_class, CLASSES)] += 1
-        for kind, count in (
-            ("input", row.input_tokens),
-            ("cache_read", row.cache_read_tokens),
-            ("cache_write", row.cache_write_tokens),
-            ("output", row.output_tokens),
-            ("reasoning", row.reasoning_tokens),
-        ):
-            if count:
-                self.tokens[provider, model, kind] += count
+        tokens = self.tokens
+        if row.input_tokens:
+            tokens[provider, model, "input"] += row.input_tokens
+        if row.output_tokens:
+            tokens[provider, model, "output"] += row.output_tokens
+        if row.cache_read_tokens:
+            tokens[provider, model, "cache_read"] += row.cache_read_tokens
+        if row.cache_write_tokens:
+            tokens[provider, model, "cache_write"] += row.cache_write_tokens
+        if row.reasoning_tokens:
+            tokens[provider, model, "reasoning"] += row.reasoning_tokens
         if row.cost is None:
             self.unpriced[provider, model] += 1
         else:
-            self.cost[provider, model] = self.cost.get((provider, model), Decimal(0)) + row.cost
+            self.cost[provider, model] = self.cost.get((provider, model), _NOTHING) + row.cost
         for attempt in row.attempts:
             self.attempts[_word(self._providers, attempt.provider, MODELS), attempt.status] += 1
         self._seconds(self.durations, provider).took(row.duration_ms / 1000)

@@ -62,8 +62,10 @@ def considered(call: Call, gateway: Gateway, *, everything: bool = False) -> Pla
 
 def forbidden(call: Call, decided: Plan) -> Refused | None:
     """The refusal of a request whose key may use none of the targets; None when it may."""
+    if decided.candidates:
+        return None
     refused = [entry for entry in decided.excluded if entry.reason == "not_allowed"]
-    if decided.candidates or not refused or len(refused) < len(decided.excluded):
+    if not refused or len(refused) < len(decided.excluded):
         return None
     message = f"this key may not use the model {call.model[:200]!r}"
     return Refused("permission", message, code="model_not_allowed", param="model")

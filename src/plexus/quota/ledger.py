@@ -152,9 +152,13 @@ class Ledger:
         counter = self._counters.get(held.counter)
         if counter is None:  # forgotten while nothing was held in it
             counter = self._counter(definition, held.counter.owner, now)
-        before = max(counter.used(held.slot, now), definition.limit)
+        before = counter.used(held.slot, now)
         counter.charge(held.slot, units, at)
-        if (past := counter.used(held.slot, now) - before) > 0:
+        # whatever drains meanwhile, it is not more than both together
+        if (
+            before + units > definition.limit
+            and (past := counter.used(held.slot, now) - max(before, definition.limit)) > 0
+        ):
             tally = self._tally(definition.name)
             tally.overshoots, tally.overshot = tally.overshoots + 1, tally.overshot + past
         # By the clock, so that numbers go on growing even where nothing was kept of the last process.
