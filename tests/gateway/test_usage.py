@@ -260,3 +260,17 @@ async def test_the_admin_prices_past_requests_anew_by_the_prices_of_now(gateway)
 async def test_s14_what_cannot_be_priced_anew_is_refused(wrong, gateway):
     answer = await anew(gateway, {"since": "0", "until": "9", **wrong})
     assert answer.status == 400, answer.body
+
+
+async def test_failures_are_listed_as_far_back_as_the_configuration_says_and_stay_in_usage(gateway):
+    now = int(gateway.plexus.gateway.clock.wall() * 1000)
+    ages = {"new": 10_000, "old": 20_000_000}
+    await put(gateway, [UsageRow(request_id=name, started_at=now - age, status="error") for name, age in ages.items()])
+    assert (await as_admin(gateway, "/errors")).json["total"] == 2
+    settings = gateway.plexus.settings
+    shorter = settings.retention.model_copy(update={"errors": 10_000.0})
+    await gateway.plexus.configure(settings.model_copy(update={"retention": shorter}))
+    for query in ("", "?since=0"):
+        listed = (await as_admin(gateway, f"/errors{query}")).json
+        assert [row["request_id"] for row in listed["data"]] == ["new"]
+    assert (await as_admin(gateway, "/usage?status=error")).json["total"] == 2
