@@ -63,9 +63,15 @@ class Answer:
         return len(self._body)
 
     def take(self, limit: int) -> bytes:
-        """What has come, at most so many bytes; empty when nothing has."""
+        """What has come, at most so many bytes; empty when nothing has.
+
+        Raises:
+            aiohttp.ClientError, HttpProcessingError: when the answer broke off and all that came before was taken.
+        """
         body = self._body
         if not body:
+            if self.error is not None:
+                raise self.error
             return b""
         if len(body) <= limit:
             self._body, taken = b"", bytes(body)
@@ -81,17 +87,11 @@ class Answer:
         """All that has come."""
         return self.take(len(self._body))
 
-    async def news(self, due: float | None) -> None:
-        """Wait until more has come, or it has ended.
-
-        Raises:
-            TimeoutError: at `due`, a time of the event loop's clock.
-            aiohttp.ClientError, HttpProcessingError: when it breaks off.
-        """
-        if self._line is not None and not await self._line.watched(due):
-            raise TimeoutError
-        if self.error is not None and not self._body:
-            raise self.error
+    def news(self, due: float | None) -> "asyncio.Future[bool]":
+        """To be awaited while it has neither ended nor failed: false at `due`, by the loop's clock; true when there is news."""
+        if self._line is None:
+            raise RuntimeError("nothing more comes of an answer that is over")
+        return self._line.watched(due)
 
     def close(self) -> None:
         """Nobody wants the rest. An answer that has come whole has freed its line already."""

@@ -83,7 +83,7 @@ class Line(ResponseHandler):
         if len(body) > SLICE:
             await self._write_long(answer, body, due)
         while not answer.status:
-            await answer.news(due)
+            await self._changed(answer, due)
         return answer
 
     def drop(self) -> None:
@@ -198,13 +198,19 @@ class Line(ResponseHandler):
         if self._answer is answer and self.transport is not None:
             self.transport.write(data)
 
+    async def _changed(self, answer: Answer, due: float | None) -> None:
+        if answer.error is None and not await answer.news(due):
+            raise TimeoutError
+        if answer.error is not None and not answer.status:
+            raise answer.error
+
     async def _write_long(self, answer: Answer, body: bytes, due: float | None) -> None:
         """Send as fast as it is taken. Once an answer has begun nobody waits for the rest to be taken."""
         await asyncio.sleep(0)
         view = memoryview(body)
         for at in range(0, len(body), SLICE):
             while self.writing_paused and not answer.status:
-                await answer.news(due)
+                await self._changed(answer, due)
             self._write(answer, view[at : at + SLICE])
 
     def _finish(self, answer: Answer, error: Exception | None) -> None:

@@ -116,26 +116,17 @@ class Reply:
         now = self._time()
         if self._quiet is None:
             self._quiet = now
-        due = self._dead_at(pace)
+        due = pace.deadline
+        if self._idle is not None and (due is None or self._quiet + self._idle < due):
+            due = self._quiet + self._idle  # it has been quiet for too long then
         if due is not None and now >= due:
             raise TimeoutError
-        ticking = pace.tick is not None and (due is None or now + pace.tick < due)
-        if ticking and pace.tick is not None:
-            due = now + pace.tick
-        try:
-            await self._answer.news(due)
-        except TimeoutError:
-            if not ticking:
-                raise
-            return True
+        tick = pace.tick
+        if tick is not None and (due is None or now + tick < due):
+            return not await self._answer.news(now + tick)
+        if not await self._answer.news(due):
+            raise TimeoutError
         return False
-
-    def _dead_at(self, pace: Pace) -> float | None:
-        """When waiting ends for good: at the deadline, or when it has been quiet for too long."""
-        if self._idle is None or self._quiet is None:
-            return pace.deadline
-        silent = self._quiet + self._idle
-        return silent if pace.deadline is None else min(silent, pace.deadline)
 
 
 def _slices(pieces: Iterator[bytes]) -> Iterator[bytes]:
