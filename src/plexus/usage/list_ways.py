@@ -6,12 +6,12 @@ Left to itself SQLite, which knows no distribution, sorts a million rows of a ke
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Boolean, Column, ColumnElement, and_, literal_column
+from sqlalchemy import Boolean, Column, ColumnElement, and_
 
-from plexus.storage.tables.types import Words
 from plexus.storage.tables.usage import FAILED, usage_requests
 from plexus.usage.list_filter import Filter, Sort
 from plexus.usage.summary import FAILURES
+from plexus.usage.sums import hidden
 
 INDEXED = ("error_class", "attribution", "key", "model", "alias")
 """Words with an index, in which rows are in the order of time; the rarer a word commonly is, the earlier it stands."""
@@ -44,12 +44,6 @@ def ways(wanted: Filter) -> list[Way]:
 def indexed(sort: Sort) -> tuple[Column[Any], ...]:
     """The columns of an order that are in its index: all but the id, which settles ties."""
     return (_COLUMNS.started_at,) if sort == "started_at" else (_COLUMNS[sort], _COLUMNS.started_at)
-
-
-def hidden(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The same value where no index is taken for it."""
-    nothing: ColumnElement[Any] = literal_column("''" if isinstance(column.type, Words) else "0")
-    return column.op("||" if isinstance(column.type, Words) else "+", return_type=column.type)(nothing)
 
 
 def _way(wanted: Filter, sort: Sort, word: str) -> Way:

@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from plexus.storage.tables.usage import former_costs, usage_attempts, usage_requests
 from plexus.usage.list_filter import Filter, Place, Sort
 from plexus.usage.list_total import total
-from plexus.usage.list_ways import Way, hidden, in_order, indexed, ways
+from plexus.usage.list_ways import Way, in_order, indexed, ways
 from plexus.usage.row import COSTS, amount_text
+from plexus.usage.sums import hidden
 
 GATHERED = 20_000
 """Rows at most that are read to be sorted."""

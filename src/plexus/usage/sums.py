@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Float, Table, case, func, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 
+from plexus.storage.tables.types import Words
 from plexus.storage.tables.usage import DIMENSIONS, usage_hours, usage_requests
 from plexus.usage.rollup import Sums
 from plexus.usage.row import COSTS, COUNTERS
@@ -29,6 +30,12 @@ def word(table: Table, name: str) -> ColumnElement[str]:
         if name == "attribution" and table is usage_requests
         else table.c[name]
     )
+
+
+def hidden(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The same value where no index is taken for it."""
+    nothing: ColumnElement[Any] = literal_column("''" if isinstance(column.type, Words) else "0")
+    return column.op("||" if isinstance(column.type, Words) else "+", return_type=column.type)(nothing)
 
 
 def words(table: Table, told: Sequence[str] = DIMENSIONS) -> list[ColumnElement[str]]:

@@ -3,7 +3,7 @@
 The same sums as `summary.summary` makes in memory, which is what says that they are right.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, Table, and_, column, select, text
@@ -12,13 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from plexus.storage.tables.usage import usage_hours, usage_requests, usage_spans, usage_sums
 from plexus.usage.calendar import Bucket
 from plexus.usage.rollup import HOUR, Sums, plus
-from plexus.usage.spans import Kept, Placed, pieces, shape_for
+from plexus.usage.spans import Kept, Pieces, Placed, pieces, shape_for
 from plexus.usage.summary import Dimension, Group
-from plexus.usage.sums import added, failed, read, word
+from plexus.usage.sums import added, failed, hidden, read, word
 
 MOST = 10_000
 """Groups of one summary."""
 _DAY = 30 * HOUR
+_FIRST = 100
+"""Pieces of the first query."""
 
 
 class TooManyGroups(ValueError):  # noqa: N818 - named for what it is
@@ -44,9 +46,7 @@ async def totals(
     shape = shape_for([*by, *only])
     asked = pieces(buckets, await kept_within(connection, buckets[0].start, buckets[-1].end), shape=shape)
     found: dict[Group, Sums] = {}
-    for table, placed in ((usage_sums, asked.spans), (usage_hours, asked.hours), (usage_requests, asked.rows)):
-        if not placed:
-            continue
+    for table, placed in _portions(asked):
         for place, errors, *rest in await connection.execute(_query(table, placed, shape, by, only)):
             if not rest[len(by)]:
                 continue  # an outer join gives a row for what has none
@@ -65,14 +65,26 @@ async def kept_within(connection: AsyncConnection, since: int, until: int) -> Ke
     return Kept((low, high) for low, high in found)
 
 
+def _portions(asked: Pieces) -> Iterator[tuple[Table, list[Placed]]]:
+    """Few pieces first, then more and more: that there are too many groups is seen before all is added up."""
+    for table, placed in ((usage_sums, asked.spans), (usage_hours, asked.hours), (usage_requests, asked.rows)):
+        start, size = 0, _FIRST
+        while start < len(placed):
+            yield table, placed[start : start + size]
+            start, size = start + size, size * 4
+
+
 def _query(
     table: Table, asked: list[Placed], shape: int, by: Sequence[Dimension], only: Mapping[Dimension, str]
 ) -> Any:
     span = _spans(asked)
-    within = [
-        *_within(table, span.c.low, span.c.high, shape),
-        *(word(table, name) == said for name, said in only.items()),
-    ]
+    within = _within(table, span.c.low, span.c.high, shape)
+    if table is usage_hours and all(high - low == HOUR for _, low, high in asked):
+        within = [usage_hours.c.hour == span.c.low]
+    elif table is usage_hours:  # SQLite would make an index of these words, and go through all of it for each span
+        only = {**only}
+        within += [hidden(word(table, name)) == only.pop(name) for name in list(only)]
+    within += [word(table, name) == said for name, said in only.items()]
     groups = [span.c.place, *(word(table, name) for name in by)]
     # Outer, so that SQLite goes through the spans and looks each up in the index, and never the other way round.
     joined = span.outerjoin(table, and_(*within))
