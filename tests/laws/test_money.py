@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from plexus.ir.chat import Usage
 from plexus.usage.booking import Tried, attempt_row, booked
 from plexus.usage.cost import cost
+from plexus.usage.entries import Closed, closed_entry, read_entry
 from plexus.usage.expected import at_most
 from plexus.usage.price import Price, Rates, Scale
 from plexus.usage.reprice import repriced
-from plexus.usage.row import AttemptRow, Tokens, UsageRow, from_json, to_json
+from plexus.usage.row import AttemptRow, Tokens, UsageRow
 from plexus.usage.tokens import LARGEST, measured
 
 amounts = st.decimals(0, 1000, places=6)
@@ -171,7 +172,7 @@ def test_q10_a_request_is_the_sum_of_its_billed_attempts(row: UsageRow):
     if row.cost is not None:
         assert row.cost == sum(attempt.cost for attempt in billed if attempt.cost is not None)
     assert (row.cost is None) == (row.cost_source == "unknown")
-    assert from_json(to_json(row)) == row
+    assert read_entry(closed_entry(Closed(row))) == Closed(row, [])
 
 
 @given(st.lists(booked_rows(), max_size=4), st.none() | prices, st.none() | prices, st.booleans())

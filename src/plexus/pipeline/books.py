@@ -78,10 +78,11 @@ class Books:
 
     def closed(self, record: Record) -> None:
         """A request is over."""
-        entry = closed_entry(record.row, record.bookings)
+        closed = Closed(record.row, record.bookings)
+        entry = closed_entry(closed)
         try:
             self._write_again()
-            self._journal.append(entry, Closed(record.row, record.bookings))
+            self._journal.append(entry, closed)
         except self._failure as error:
             self._hold(entry)
             log.error("a usage row cannot be written down and is kept in memory", reason=str(error))  # noqa: TRY400 - the reason says all

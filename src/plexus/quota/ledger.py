@@ -67,12 +67,13 @@ class Ledger:
             raise ValueError("a request without a target cannot be admitted")
         if not quotas:
             return Admission(asked=asked, allowed=tuple(range(len(offers))))
+        until = self._lapse() + self._lease
+        now = self._now()
+        places: list[Place] = []
         for definition in quotas:
             if definition.broken:
                 return broken(definition)
-        until = self._lapse() + self._lease
-        now = self._now()
-        places = [Place(self._counter(one, key, now), one, now) for one in quotas]
+            places.append(Place(self._counter(definition, key, now), definition, now))
         allowed: list[int] = []
         blocked: list[list[Blocked]] = []
         removed: list[Removed] = []
@@ -85,8 +86,9 @@ class Ledger:
                 allowed.append(index)
         if not allowed:
             return refusal(blocked, now)
-        left = offers if not removed else [offers[index] for index in allowed]
-        held = tuple([place.take(asked, left) for place in places])
+        if removed:
+            _ask_again(places, asked, [offers[index] for index in allowed])
+        held = tuple([place.take() for place in places])
         admission = Admission(
             asked=asked, allowed=tuple(allowed), removed=tuple(removed), held=held, until=until, holding=True
         )
@@ -160,7 +162,7 @@ class Ledger:
             and (past := counter.used(held.slot, now) - max(before, definition.limit)) > 0
         ):
             tally = self._tally(definition.name)
-            tally.overshoots, tally.overshot = tally.overshoots + 1, tally.overshot + past
+            tally.overshoots, tally.overshot = tally.overshoots + 1, tally.overshot + min(past, units)
         # By the clock, so that numbers go on growing even where nothing was kept of the last process.
         self._number = counter.through = max(self._number + 1, now * 1000)
         return Booking(self._number, *held.counter, held.slot, at, units, *counter.shape)
@@ -240,3 +242,11 @@ class Ledger:
         for identity in gone:
             del self._counters[identity]
         return gone
+
+
+def _ask_again(places: Sequence[Place], asked: str, left: Sequence[Offer]) -> None:
+    """Have the most that may be used be that of the targets that are left."""
+    for place in places:
+        place.forget()
+        for offer in left:
+            place.blocks(asked, offer)

@@ -13,7 +13,7 @@ from plexus.quota.measure import Measure, written
 
 CODE = "quota_exceeded"
 _PLAIN = string.punctuation.replace("%", "").replace(";", "") + " "
-_LATEST = 253_370_764_800_000
+_LATEST = 253_370_764_800
 _UNIT: dict[Measure, str] = {"requests": "requests", "tokens": "tokens", "cost": "USD"}
 
 
@@ -27,15 +27,31 @@ def headers(readings: Iterable[Reading]) -> list[tuple[bytes, bytes]]:
         if _is_tighter(one, tightest):
             tightest = one
     definition = tightest.definition
+    measure = definition.measure
     told = [
-        (b"x-plexus-quota", header_text(definition.name).encode()),
-        (b"x-plexus-quota-limit", written(definition.limit, definition.measure).encode()),
-        (b"x-plexus-quota-remaining", written(tightest.remaining, definition.measure).encode()),
-        (b"x-plexus-quota-reset", moment(tightest.resets_at).encode()),
+        _named(definition.name),
+        _limited(definition.limit, measure),
+        (b"x-plexus-quota-remaining", written(tightest.remaining, measure).encode()),
+        _reset(_second(tightest.resets_at)),
     ]
     if warnings := [_warning(one) for one in found if one.warns]:
         told.append((b"x-plexus-quota-warning", "; ".join(warnings).encode()))
     return told
+
+
+@lru_cache(maxsize=1024)
+def _named(name: str) -> tuple[bytes, bytes]:
+    return b"x-plexus-quota", header_text(name).encode()
+
+
+@lru_cache(maxsize=1024)
+def _limited(limit: int, measure: Measure) -> tuple[bytes, bytes]:
+    return b"x-plexus-quota-limit", written(limit, measure).encode()
+
+
+@lru_cache(maxsize=256)
+def _reset(second: int) -> tuple[bytes, bytes]:
+    return b"x-plexus-quota-reset", _moment(second).encode()
 
 
 def fault(refusal: Refusal) -> Fault:
@@ -65,12 +81,15 @@ def facts(refusal: Refusal) -> dict[str, Any]:
 
 def moment(milliseconds: int) -> str:
     """A moment in UTC to the second, rounded up: `2026-12-01T00:00:00Z`."""
-    return _second(-(-min(max(milliseconds, 0), _LATEST) // 1000))
+    return _moment(_second(milliseconds))
 
 
-@lru_cache(maxsize=256)
-def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _second(milliseconds: int) -> int:
+    return -(-milliseconds // 1000)
+
+
+def _moment(second: int) -> str:
+    return datetime.fromtimestamp(min(max(second, 0), _LATEST), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ from plexus.storage.engine import STATEMENT_WITHIN, Database
 from plexus.storage.failures import is_passing
 from plexus.storage.journal import Journal
 from plexus.storage.patience import pauses
-from plexus.storage.segments import Entry
+from plexus.storage.segments import Entry, Position
 
 Apply = Callable[[Connection, Sequence[Any]], None]
 """Writes the rows of some entries through a connection whose transaction it neither begins nor ends, in whatever thread.
@@ -106,11 +106,11 @@ class Drain:
             tail = self._journal.tail
             if self._journal.finished >= tail:
                 return 0
-            entries = self._journal.recent(BATCH)
-            self._reading = not entries
-            if entries:
-                await self._move_recent(entries)
-                return len(entries)
+            position, said = self._journal.recent(BATCH)
+            self._reading = not said
+            if said:
+                await self._move_recent(position, said)
+                return len(said)
             entries = (await asyncio.to_thread(self._journal.read, None, PORTION))[:BATCH]
             if entries:
                 await self._move(entries)
@@ -118,16 +118,16 @@ class Drain:
                 self._journal.done(tail)  # only damage was left
             return len(entries)
 
-    async def _move_recent(self, entries: Sequence[Entry]) -> None:
+    async def _move_recent(self, position: Position, said: Sequence[Any]) -> None:
         """Write a batch from memory. When something in it is refused, what that is, is found among what the disk has."""
         try:
-            await self._write([entry.data for entry in entries])
+            await self._write(said)
         except Exception as error:
             if is_passing(error):
                 raise
             self._journal.forget()
         else:
-            self._journal.done(entries[-1].position)
+            self._journal.done(position)
 
     async def _move(self, entries: Sequence[Entry]) -> None:
         """Write a batch; if it is refused, its halves, until the entry that is to blame is alone and set aside."""

@@ -95,7 +95,7 @@ class Journal:
         size = FRAME_SIZE + len(entry)
         with self._guard:
             try:
-                if not self._segment.has_room(size):
+                if self._segment.used + size > self._segment.size:
                     self._retired.append(self._roll(size))
                 position = Position(self._number, self._segment.append(entry))
             except OSError as error:
@@ -139,8 +139,8 @@ class Journal:
         at = self._done if after is None else after
         return list(self._segments.read(at, self.tail, most))
 
-    def recent(self, most: int) -> list[Entry]:
-        """The entries the database does not have, with what they say in place of their bytes; none when they have to be read."""
+    def recent(self, most: int) -> tuple[Position, list[Any]]:
+        """What the entries say that the database does not have, and the position after them; none when they have to be read."""
         with self._guard:
             return self._recent.after(self._done, most)
 

@@ -30,6 +30,7 @@ class Segment:
         """
         self._salt = os.urandom(SALT_SIZE)
         self.size = size
+        """Bytes there is room for; none any more when it has ended."""
         self.used = HEAD_SIZE
         """Bytes that are written: the head, and whole entries."""
         self.file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -42,10 +43,6 @@ class Segment:
             os.close(self.file)
             path.unlink(missing_ok=True)
             raise
-
-    def has_room(self, size: int) -> bool:
-        """Whether a frame of so many bytes fits."""
-        return self.used + size <= self.size
 
     def append(self, entry: bytes) -> int:
         """Write an entry behind the last one; returns where it ends.

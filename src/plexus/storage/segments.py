@@ -4,7 +4,7 @@ import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zlib import crc32
 
 from plexus.storage.frames import HEAD_SIZE, needed, salt_of, scan
@@ -21,10 +21,10 @@ class Position(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """An entry, and the position after it. From the disk it is bytes; what is remembered is as who wrote it had it."""
+    """An entry as it was read, and the position after it."""
 
     position: Position
-    data: Any
+    data: bytes
 
 
 START = Position(0, 0)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from plexus.core import json
-from plexus.usage.row import UsageRow, from_json, to_json
+from plexus.usage.row import UsageRow, to_wire
 
 
 class Opened(Struct, frozen=True, kw_only=True, tag="open"):
@@ -23,19 +23,15 @@ class Opened(Struct, frozen=True, kw_only=True, tag="open"):
     streaming: bool = False
 
 
-class Closed(Struct, frozen=True):
+class Closed(Struct, frozen=True, tag="row"):
     """A request that is over, and what its quotas were charged for it, as plain lists that only quotas understand."""
 
     row: UsageRow
     bookings: Sequence[Sequence[Any]] = ()
 
 
-class _Written(Struct, frozen=True, tag="row"):
-    row: json.Raw
-    bookings: list[list[Any]] = []
-
-
-_decoder: msgspec.json.Decoder[Opened | _Written] = msgspec.json.Decoder(Opened | _Written)
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Opened | Closed] = msgspec.json.Decoder(Opened | Closed)
 
 
 def opened_entry(opened: Opened) -> bytes:
@@ -43,19 +39,21 @@ def opened_entry(opened: Opened) -> bytes:
     return json.dumps(opened)
 
 
-def closed_entry(row: UsageRow, bookings: Sequence[Sequence[Any]] = ()) -> bytes:
+def closed_entry(closed: Closed) -> bytes:
     """The entry of a request that is over."""
-    return b'{"type":"row","row":' + to_json(row) + b',"bookings":' + json.dumps(bookings) + b"}"
+    try:
+        return _encoder.encode(closed)
+    except UnicodeEncodeError:  # a lone surrogate out of somebody's error message
+        return json.dumps({"type": "row", "row": to_wire(closed.row), "bookings": closed.bookings})
 
 
 def read_entry(entry: bytes) -> Opened | Closed:
-    """What an entry says.
+    """What an entry says. Names of a later version are passed over.
 
     Raises:
         msgspec.DecodeError: when it is none of these.
     """
-    found = _decoder.decode(entry)
-    return found if isinstance(found, Opened) else Closed(from_json(bytes(found.row)), found.bookings)
+    return _decoder.decode(entry)
 
 
 def interrupted(opened: Opened) -> UsageRow:

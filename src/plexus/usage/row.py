@@ -11,7 +11,6 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from plexus.core import json
 from plexus.ir.drops import Drop
 
 RowStatus = Literal["ok", "error", "cancelled", "timeout", "stalled", "interrupted"]
@@ -135,9 +134,6 @@ COUNTERS = tuple(name for name in Tokens.__struct_fields__ if name.endswith("_to
 COSTS = tuple(name for name in Money.__struct_fields__ if name.startswith("cost") and name != "cost_source")
 """The names of the amounts of money."""
 
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(UsageRow)
-
 
 def amount_text(amount: Decimal) -> str:
     """An amount in plain digits: no exponent, no idle zeros."""
@@ -165,20 +161,3 @@ def _defaults(kind: type[UsageRow | AttemptRow]) -> dict[str, Any]:
         field.name: msgspec.to_builtins(field.default) if field.default is not msgspec.NODEFAULT else None
         for field in msgspec.structs.fields(kind)
     }
-
-
-def to_json(row: UsageRow) -> bytes:
-    """The row as one line of JSON without a line break. What is as it is by default is left out."""
-    try:
-        return _encoder.encode(row)
-    except UnicodeEncodeError:  # a lone surrogate out of somebody's error message
-        return json.dumps(to_wire(row))
-
-
-def from_json(data: bytes | str) -> UsageRow:
-    """The row `to_json` wrote. Names of a later version are passed over.
-
-    Raises:
-        msgspec.DecodeError: when it is not such a row.
-    """
-    return _decoder.decode(data)

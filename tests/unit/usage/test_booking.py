@@ -8,8 +8,9 @@ import pytest
 from plexus.ir.chat import Usage
 from plexus.protocols.messages.usage import read_usage
 from plexus.usage.booking import Tried, attempt_row, attempt_rows, booked, overhead, speed
+from plexus.usage.entries import Closed, closed_entry, read_entry
 from plexus.usage.price import Price, Rates, Scale
-from plexus.usage.row import AttemptRow, UsageRow, from_json, to_json
+from plexus.usage.row import AttemptRow, UsageRow
 
 PRICE = Price(source="catalogue", origin="here", scales=(Scale(Rates(input=Decimal(1), output=Decimal(2))),))
 CONFIGURED = Price(source="configured", origin="simple", scales=PRICE.scales)
@@ -134,7 +135,7 @@ def test_reported_costs_are_summed_only_if_all_reported():
 def test_booking_again_changes_nothing():
     row = request(attempt(**REFUSED), attempt(usage=Usage(input=5, output=1, service_tier="flex")), duration_ms=12.5)
     assert booked(row, row.attempts) == row
-    assert from_json(to_json(row)) == row
+    assert read_entry(closed_entry(Closed(row))) == Closed(row, [])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from plexus.core import json
 from plexus.ir.drops import Drop
-from plexus.usage.row import COSTS, AttemptRow, UsageRow, amount_text, from_json, to_json, to_wire
+from plexus.usage.entries import Closed, closed_entry, read_entry
+from plexus.usage.row import COSTS, AttemptRow, UsageRow, amount_text, to_wire
 
 CONTRACT = {
     "request_id",
@@ -78,9 +79,9 @@ rows = st.builds(
 @settings(suppress_health_check=[HealthCheck.too_slow])  # a row has forty fields, and machines are busy
 @given(rows)
 def test_a_row_comes_back_from_json_as_it_was(row: UsageRow):
-    line = to_json(row)
+    line = closed_entry(Closed(row))
     assert b"\n" not in line
-    assert from_json(line) == row
+    assert read_entry(line) == Closed(row, [])
 
 
 @given(rows)
@@ -99,9 +100,10 @@ def test_a_row_has_the_names_of_the_management_api():
 
 
 def test_a_row_of_a_later_version_is_read():
-    line = to_json(UsageRow(request_id="r", started_at=7, status="interrupted"))
-    wire = json.loads(line) | {"something_new": [1, {"a": 2}]}
-    assert from_json(json.dumps(wire)) == UsageRow(request_id="r", started_at=7, status="interrupted")
+    row = UsageRow(request_id="r", started_at=7, status="interrupted")
+    wire = json.loads(closed_entry(Closed(row)))
+    wire["row"]["something_new"] = [1, {"a": 2}]
+    assert read_entry(json.dumps(wire)) == Closed(row, [])
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_a_row_of_a_later_version_is_read():
 )
 def test_what_is_no_row_is_refused(torn: bytes):
     with pytest.raises(msgspec.DecodeError):
-        from_json(torn)
+        read_entry(b'{"type":"row","row":%b}' % torn)
 
 
 @pytest.mark.parametrize(
@@ -122,4 +124,6 @@ def test_amounts_have_no_exponent_and_no_idle_zeros(amount: str, text: str):
 
 def test_text_that_is_no_unicode_does_not_lose_the_row():
     row = UsageRow(request_id="r", started_at=0, status="error", error="bad \ud800 text")
-    assert from_json(to_json(row)).error == "bad \ufffd text"
+    said = read_entry(closed_entry(Closed(row)))
+    assert isinstance(said, Closed)
+    assert said.row.error == "bad \ufffd text"

@@ -43,7 +43,7 @@ def opened(name: str, process: str = "here") -> Opened:
 def test_an_entry_says_what_was_put_into_it():
     begun, over = opened("1"), row("1", usage_flags=("estimated",), error="\ud800\x00 é")
     assert read_entry(opened_entry(begun)) == begun
-    said = read_entry(closed_entry(over, [[1, "q"]]))
+    said = read_entry(closed_entry(Closed(over, [[1, "q"]])))
     assert isinstance(said, Closed)
     assert replace(said.row, error="") == replace(over, error="")
     assert said.bookings == [[1, "q"]]
