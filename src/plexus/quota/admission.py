@@ -91,8 +91,8 @@ class Refusal(Struct, frozen=True, kw_only=True):
         return not self.broken and self.needed > self.limit
 
 
-class Booking(NamedTuple):
-    """One entry of the ledger: it belongs into the journal, beside the usage row it comes from.
+class Booking(Struct, frozen=True, array_like=True):
+    """One entry of the ledger: it belongs into the journal, as a plain list, beside the usage row it comes from.
 
     `number` grows with every booking of a process and across its restarts. `slot` is the start of the window, `at` the
     moment it was booked; `limit` and `duration` shape the bucket of a rolling quota.

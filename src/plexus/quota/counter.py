@@ -203,12 +203,10 @@ class RollingCounter(Counter):
 
     def used(self, slot: int, now: int) -> int:  # noqa: ARG002 - there is but one
         """What has not drained yet."""
-        limit, duration, filling, at = self.bucket
-        if now < at:  # the clock went back: draining goes on from there, or nothing would for that long
+        if now < self.bucket.at:  # the clock went back: draining goes on from there, or nothing would for that long
             self.bucket = self.bucket.drained(now)
-        elif now > at:
-            filling -= (now - at) * limit
-        return -(-filling // duration) if filling > 0 else 0
+        left = self.bucket.left(now)
+        return -(-left // self.bucket.duration)
 
     def charge(self, slot: int, units: int, at: int) -> None:  # noqa: ARG002 - there is but one
         """Pour it in."""

@@ -215,7 +215,7 @@ class Ledger:
         """Book again what the journal holds, in its order, and return how many were new: what is already in a counter is not."""
         new = 0
         for one in bookings:
-            found: Any = one[1:5]  # equal to the `Identity`
+            found: Any = (one.quota, one.owner, one.kind, one.measure)  # equal to the `Identity`
             counter = self._counters.get(found)
             if counter is None:
                 identity = Identity(*found)

@@ -50,7 +50,7 @@ class Shadow:
         self._ledger.load(rows)
         return rows
 
-    def follow(self, connection: Connection, bookings: Sequence[Sequence[Any]]) -> None:
+    def follow(self, connection: Connection, bookings: Sequence[Any]) -> None:
         """Write what these bookings change. Those that are in the counters already change nothing.
 
         A batch whose transaction failed is offered again: its bookings are then in the shadow, and still have to be written.

@@ -69,10 +69,8 @@ class Bucket(Struct, frozen=True):
 
     def poured(self, units: int, now: int) -> "Bucket":
         """The bucket with so many units more in it. What comes late comes as of the last change: time is not drained twice."""
-        limit, duration, filling, at = self
-        if now > at:
-            filling, at = max(0, filling - (now - at) * limit), now
-        return Bucket(limit, duration, filling + units * duration, at)
+        at = max(now, self.at)
+        return Bucket(self.limit, self.duration, self.left(at) + units * self.duration, at)
 
     def reshaped(self, limit: int, duration: int, now: int) -> "Bucket":
         """The bucket under another limit and duration: what is in it stays, rounded up to the new grain."""

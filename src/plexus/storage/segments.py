@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
+from msgspec import Struct
+
 from plexus.storage.frames import HEAD_SIZE, needed, salt_of, scan
 
 _NOTE = struct.Struct("<QQI")
 _SUFFIX = ".journal"
 
 
-class Position(NamedTuple):
+class Position(Struct, frozen=True, order=True):
     """A place between two entries: the number of a segment, and bytes from its beginning."""
 
     segment: int
@@ -143,7 +145,7 @@ class Segments:
         Raises:
             OSError: when it cannot be written.
         """
-        place = _NOTE.pack(*position, 0)[:16]
+        place = _NOTE.pack(position.segment, position.offset, 0)[:16]
         file = os.open(self._note, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         try:
             os.pwrite(file, place + struct.pack("<I", crc32(place)), 0)

@@ -24,10 +24,10 @@ class Opened(Struct, frozen=True, kw_only=True, tag="open"):
 
 
 class Closed(Struct, frozen=True, tag="row"):
-    """A request that is over, and what its quotas were charged for it, as plain lists that only quotas understand."""
+    """A request that is over, and what its quotas were charged for it: lists, or what becomes lists. Only quotas understand them."""
 
     row: UsageRow
-    bookings: Sequence[Sequence[Any]] = ()
+    bookings: Sequence[Any] = ()
 
 
 _encoder = msgspec.json.Encoder()
@@ -44,7 +44,7 @@ def closed_entry(closed: Closed) -> bytes:
     try:
         return _encoder.encode(closed)
     except UnicodeEncodeError:  # a lone surrogate out of somebody's error message
-        return json.dumps({"type": "row", "row": to_wire(closed.row), "bookings": closed.bookings})
+        return json.dumps({"type": "row", "row": to_wire(closed.row), "bookings": msgspec.to_builtins(closed.bookings)})
 
 
 def read_entry(entry: bytes) -> Opened | Closed:

@@ -43,10 +43,11 @@ def opened(name: str, process: str = "here") -> Opened:
 def test_an_entry_says_what_was_put_into_it():
     begun, over = opened("1"), row("1", usage_flags=("estimated",), error="\ud800\x00 é")
     assert read_entry(opened_entry(begun)) == begun
-    said = read_entry(closed_entry(Closed(over, [[1, "q"]])))
+    booking = Booking(1, "q", "me", "daily", "tokens", 0, AT, 5)
+    said = read_entry(closed_entry(Closed(over, [booking])))
     assert isinstance(said, Closed)
     assert replace(said.row, error="") == replace(over, error="")
-    assert said.bookings == [[1, "q"]]
+    assert [Booking(*one) for one in said.bookings] == [booking]
 
 
 def test_entries_of_an_earlier_version_are_read():
