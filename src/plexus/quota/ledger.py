@@ -162,7 +162,7 @@ class Ledger:
             and (past := counter.used(held.slot, now) - max(before, definition.limit)) > 0
         ):
             tally = self._tally(definition.name)
-            tally.overshoots, tally.overshot = tally.overshoots + 1, tally.overshot + min(past, units)
+            tally.overshoots, tally.overshot = tally.overshoots + 1, tally.overshot + past
         # By the clock, so that numbers go on growing even where nothing was kept of the last process.
         self._number = counter.through = max(self._number + 1, now * 1000)
         return Booking(self._number, *held.counter, held.slot, at, units, *counter.shape)

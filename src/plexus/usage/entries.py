@@ -24,7 +24,7 @@ class Opened(Struct, frozen=True, kw_only=True, tag="open"):
 
 
 class Closed(Struct, frozen=True, tag="row"):
-    """A request that is over, and what its quotas were charged for it: lists, or what becomes lists. Only quotas understand them."""
+    """A request that is over, and what its quotas were charged for it: lists that only quotas understand."""
 
     row: UsageRow
     bookings: Sequence[Any] = ()

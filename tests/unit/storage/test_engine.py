@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 
 import pytest
 from sqlalchemy import func, insert, select, text
@@ -11,6 +12,7 @@ from plexus.core.secret import Secret
 from plexus.settings.database_url import DatabaseAddress, database_address
 from plexus.storage.engine import open_database
 from plexus.storage.failures import DatabaseAway, DatabaseUnusable
+from plexus.storage.schema import migrate
 from plexus.storage.stored_text import StoredText
 from plexus.storage.tables import vault
 
@@ -36,6 +38,52 @@ async def test_what_a_failing_block_did_is_gone(database):
             await connection.execute(entry("a"))
             raise KeyError
     assert await count(database) == 0
+
+
+async def test_what_is_done_in_one_go_is_there_after_it_and_gives_its_result(database):
+    assert await database.write(lambda connection: connection.execute(entry("a")).rowcount) == 1
+    assert await count(database) == 1
+
+
+async def test_what_fails_in_one_go_leaves_nothing_and_raises_its_own_error(database):
+    def work(connection):
+        connection.execute(entry("a"))
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await database.write(work)
+    assert await count(database) == 0
+    await database.write(lambda connection: connection.execute(entry("b")))
+    assert await count(database) == 1
+
+
+async def test_who_is_cancelled_while_something_is_done_in_one_go_leaves_no_lock_behind(tmp_path):
+    database = await opened_with_tables(tmp_path)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(connection):
+        connection.execute(entry("a"))
+        begun.set()
+        assert go_on.wait(10)
+
+    task = asyncio.create_task(database.write(work))
+    assert await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()  # the file is locked until the work is over
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.writing() as connection:
+        await connection.execute(entry("b"))
+    assert await count(database) == 2
+    await database.close()
+
+
+async def opened_with_tables(folder):
+    database = await open_database(DatabaseAddress("sqlite", path=folder / "p.db"))
+    await migrate(database)
+    return database
 
 
 async def test_what_a_cancelled_block_did_is_gone(database):
