@@ -6,7 +6,7 @@ Secrets stay as they are stored: a backup of an encrypted database opens with it
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     collate,
@@ -139,10 +140,19 @@ async def _one_state(connection: AsyncConnection) -> None:
 
 
 def _reflected(connection: Connection) -> list[Table]:
-    """Our tables as they are in the database, which an older version may have made; those others refer to first."""
+    """Our tables as they are in the database, which an older version may have made; those others refer to first.
+
+    Columns by name: a table that was raised has them in another order than one that was made at once.
+    """
     there = set(inspect(connection).get_table_names())
-    found = MetaData()
-    return [Table(name, found, autoload_with=connection) for name in _NAMES if name in there]
+    found = [Table(name, MetaData(), autoload_with=connection, resolve_fks=False) for name in _NAMES if name in there]
+    return [_ordered(table, sorted(table.c.keys())) for table in found]
+
+
+def _ordered(table: Table, names: Iterable[str]) -> Table:
+    """The table with its columns in this order."""
+    columns = [Column(name, table.c[name].type, nullable=table.c[name].nullable) for name in names]
+    return Table(table.name, MetaData(), *columns, PrimaryKeyConstraint(*table.primary_key.columns.keys()))
 
 
 def _kind(column: Column[Any]) -> str:
@@ -202,10 +212,15 @@ def _body(path: Path) -> Iterator[Any]:
 
 
 def _begun(path: Path, tables: dict[str, Table], value: dict[str, Any]) -> tuple[Table, list[str]]:
-    table = tables.get(value["table"])
-    if table is None or value.get("columns") != [[column.name, _kind(column)] for column in table.c]:
+    """The table the next rows belong to, its columns in the order of the rows."""
+    table, columns = tables.get(value["table"]), value.get("columns")
+    if (
+        table is None
+        or not isinstance(columns, list)
+        or sorted(map(str, columns)) != sorted(str([column.name, _kind(column)]) for column in table.c)
+    ):
         raise NotRestorable(f"{path}: the table {value['table']} is not one of its version of Plexus")
-    return table, [_kind(column) for column in table.c]
+    return _ordered(table, [name for name, _ in columns]), [kind for _, kind in columns]
 
 
 def _row(path: Path, table: Table | None, kinds: list[str], values: list[Any]) -> dict[str, Any]:

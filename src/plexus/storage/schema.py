@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from plexus.storage.engine import Database
 from plexus.storage.failures import DatabaseAway, DatabaseUnusable, NewerSchema, is_corruption, is_passing
 from plexus.storage.patience import pauses
 from plexus.storage.sqlite_file import damaged
-from plexus.storage.tables import OURS, REVISIONS
+from plexus.storage.tables import METADATA, OURS, REVISIONS
 
 ADVISORY = 0x504C5853
 """The number of the advisory lock under which PostgreSQL is migrated."""
@@ -73,7 +73,10 @@ def raise_to(connection: Connection, revision: str = "head") -> None:
     found = revision_of(connection)
     if found == (head() if revision == "head" else revision):
         return
-    from alembic import command  # noqa: PLC0415 - eight megabytes that are needed when there is a step to take, and not before
+    if found is None and revision == "head":
+        _make(connection)
+        return
+    from alembic import command  # noqa: PLC0415 - ten megabytes that are needed when there is a step to take, and not before
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
@@ -81,6 +84,15 @@ def raise_to(connection: Connection, revision: str = "head") -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+def _make(connection: Connection) -> None:
+    """All tables at once, as the steps would leave them."""
+    METADATA.create_all(connection)
+    noted = Table(REVISIONS, MetaData(), Column("version_num", String(32), nullable=False))
+    noted.append_constraint(PrimaryKeyConstraint("version_num", name=f"{REVISIONS}_pkc"))
+    noted.create(connection)
+    connection.execute(noted.insert().values(version_num=head()))
 
 
 def revision_of(connection: Connection) -> str | None:

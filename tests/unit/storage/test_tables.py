@@ -1,18 +1,19 @@
 """The tables: what they keep exactly, on both engines, and that the migrations make them as they are declared."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Boolean, Connection, Float, func, insert, inspect, select
+from sqlalchemy import Boolean, Connection, Float, func, insert, inspect, select, text
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.exc import StatementError
 
-from plexus.storage.engine import Database
-from plexus.storage.schema import head, revisions
+from plexus.storage.engine import Database, open_database
+from plexus.storage.schema import head, raise_to, revision_of, revisions
 from plexus.storage.stored_text import StoredText
 from plexus.storage.tables import (
     METADATA,
@@ -69,6 +70,43 @@ def test_a_usage_row_has_every_column_the_contract_names():
 def test_rows_of_requests_and_attempts_have_a_column_for_each_of_their_fields():
     assert set(UsageRow.__struct_fields__) - {"attempts"} <= set(usage_requests.c.keys())
     assert set(AttemptRow.__struct_fields__) <= set(usage_attempts.c.keys())
+
+
+def _index(found: Any) -> tuple[Any, ...]:
+    where = sorted((name, str(value)) for name, value in found.get("dialect_options", {}).items())
+    return found["name"], tuple(found["column_names"]), bool(found["unique"]), tuple(where)
+
+
+async def test_made_at_once_or_step_by_step_the_tables_are_the_same(address):
+    def looked_at(connection: Connection) -> dict[str, Any]:
+        inspector = inspect(connection)
+        return {
+            name: {
+                "columns": sorted(
+                    (column["name"], str(column["type"]), column["nullable"], str(column["default"]))
+                    for column in inspector.get_columns(name)
+                ),
+                "key": inspector.get_pk_constraint(name),
+                "indexes": sorted(map(_index, inspector.get_indexes(name))),
+                "unique": sorted(map(str, inspector.get_unique_constraints(name))),
+                "foreign": sorted(map(str, inspector.get_foreign_keys(name))),
+                "checks": sorted(map(str, inspector.get_check_constraints(name))),
+            }
+            for name in inspector.get_table_names()
+        }
+
+    opened = await open_database(address)
+    async with opened.writing() as connection:
+        await connection.run_sync(raise_to)
+        at_once = await connection.run_sync(looked_at)
+        await connection.run_sync(METADATA.drop_all)
+        await connection.execute(text(f"DROP TABLE {REVISIONS}"))
+        for step in revisions():
+            await connection.run_sync(raise_to, step)
+        by_steps = await connection.run_sync(looked_at)
+        assert await connection.run_sync(revision_of) == head()
+    await opened.close()
+    assert at_once == by_steps
 
 
 async def test_the_migrations_make_the_tables_that_are_declared(database):
