@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from plexus.quota.counter import Identity
+from plexus.quota.counter import Counter
 from plexus.quota.definition import Definition
 from plexus.quota.measure import Measure
 from plexus.quota.window import Kind
@@ -40,7 +40,7 @@ class Held(Struct, frozen=True):
     """What one quota keeps back for an admission: zero when none of its targets falls under the quota."""
 
     definition: Definition
-    counter: Identity
+    counter: Counter
     slot: int
     units: int
 

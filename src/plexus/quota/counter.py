@@ -47,7 +47,7 @@ class CounterRow(NamedTuple):
 class Counter(ABC):
     """Usage in units of the measure. A slot is the window a request was admitted in."""
 
-    __slots__ = ("held", "identity", "through")
+    __slots__ = ("forgotten", "held", "identity", "through")
 
     def __init__(self, identity: Identity) -> None:
         """Begin with nothing used."""
@@ -55,6 +55,8 @@ class Counter(ABC):
         self.held: dict[int, int] = {}
         """Units held, by slot."""
         self.through = 0
+        self.forgotten = False
+        """Whether the ledger counts no more with it: whoever still has it must ask for the one that took its place."""
 
     def hold(self, slot: int, units: int) -> None:
         """Keep units back for a request."""

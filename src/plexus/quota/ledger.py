@@ -17,6 +17,8 @@ from plexus.quota.place import Place, units_of_charges
 from plexus.quota.recompute import Spent
 from plexus.quota.refusing import Blocked, broken, refusal
 
+Counted = tuple[tuple[Definition, Counter], ...]
+_NONE: tuple[Sequence[Definition], Counted] = ((), ())
 LEASE = 2 * 3600.0
 """Seconds a hold lives without being renewed: longer than any request is given by default."""
 
@@ -39,6 +41,8 @@ class Ledger:
         """`lease` in seconds: how long a hold lives when nobody ends it."""
         self._clock, self._lease = clock, lease
         self._counters: dict[Identity, Counter] = {}
+        self._looked_up: dict[str, tuple[Sequence[Definition], Counted]] = {}
+        """By key."""
         self._live: dict[int, Admission] = {}
         """Admissions that hold something, by identity, the earliest end of a lease first."""
         self._number = 0
@@ -69,11 +73,10 @@ class Ledger:
             return Admission(asked=asked, allowed=tuple(range(len(offers))))
         until = self._lapse() + self._lease
         now = self._now()
-        places: list[Place] = []
         for definition in quotas:
             if definition.broken:
                 return broken(definition)
-            places.append(Place(self._counter(definition, key, now), definition, now))
+        places = [Place(counter, definition, now) for definition, counter in self._counted(quotas, key, now)]
         allowed: list[int] = []
         blocked: list[list[Blocked]] = []
         removed: list[Removed] = []
@@ -127,7 +130,7 @@ class Ledger:
         """Book a request that had no admission in this process, such as one a crash interrupted."""
         began = spent.began
         counters = [(one, self._counter(one, spent.key, began)) for one in quotas if not one.broken]
-        held = tuple(Held(one, counter.identity, counter.slot(began), 0) for one, counter in counters)
+        held = tuple(Held(one, counter, counter.slot(began), 0) for one, counter in counters)
         return self.settle(Admission(asked=spent.asked, allowed=(), held=held), spent.charges, spent.booked)
 
     def release(self, admission: Admission) -> None:
@@ -140,7 +143,7 @@ class Ledger:
         admission.holding = False
         for held in admission.held:
             if held.units:
-                self._counters[held.counter].free(held.slot, held.units)
+                held.counter.free(held.slot, held.units)
 
     def _lapse(self) -> float:
         """Free what is held by admissions nobody ended within their lease. Returns the monotonic time."""
@@ -150,10 +153,9 @@ class Ledger:
         return now
 
     def _book(self, held: Held, units: int, at: int, now: int) -> Booking:
-        definition = held.definition
-        counter = self._counters.get(held.counter)
-        if counter is None:  # forgotten while nothing was held in it
-            counter = self._counter(definition, held.counter.owner, now)
+        definition, counter = held.definition, held.counter
+        if counter.forgotten:  # while nothing was held in it
+            counter = self._counter(definition, counter.identity.owner, now)
         before = counter.used(held.slot, now)
         counter.charge(held.slot, units, at)
         # whatever drains meanwhile, it is not more than both together
@@ -165,10 +167,19 @@ class Ledger:
             tally.overshoots, tally.overshot = tally.overshoots + 1, tally.overshot + past
         # By the clock, so that numbers go on growing even where nothing was kept of the last process.
         self._number = counter.through = max(self._number + 1, now * 1000)
-        return Booking(self._number, *held.counter, held.slot, at, units, *counter.shape)
+        return Booking(self._number, *counter.identity, held.slot, at, units, *counter.shape)
 
     def _tally(self, quota: str) -> Tally:
         return self.tallies.setdefault(quota, Tally())
+
+    def _counted(self, quotas: Sequence[Definition], key: str, now: int) -> Counted:
+        """The quotas with their counters. They are looked up once for a key, as long as its configuration is the same."""
+        before, counted = self._looked_up.get(key, _NONE)
+        if before is not quotas:
+            counted = tuple([(one, self._counter(one, key, now)) for one in quotas])
+            if isinstance(quotas, tuple):  # what cannot become another
+                self._looked_up[key] = quotas, counted
+        return counted
 
     def _counter(self, definition: Definition, key: str, now: int) -> Counter:
         owner = definition.owner(key)
@@ -184,14 +195,13 @@ class Ledger:
     def _now(self) -> int:
         return int(self._clock.wall() * 1000)
 
-    def readings(self, quotas: Iterable[Definition], key: str) -> list[Reading]:
+    def readings(self, quotas: Sequence[Definition], key: str) -> list[Reading]:
         """How these quotas stand for a key at this moment. Broken ones have no reading."""
         self._lapse()
         now = self._now()
         found: list[Reading] = []
-        for definition in quotas:
+        for definition, counter in self._counted(quotas, key, now):
             if not definition.broken:
-                counter = self._counter(definition, key, now)
                 slot = counter.slot(now)
                 held = counter.held.get(slot, 0)
                 found.append(Reading(definition, counter.used(slot, now), held, counter.resets_at(slot, now)))
@@ -239,8 +249,9 @@ class Ledger:
         gone = [
             identity for identity, counter in self._counters.items() if counter.through <= done and counter.idle(now)
         ]
+        self._looked_up.clear()
         for identity in gone:
-            del self._counters[identity]
+            self._counters.pop(identity).forgotten = True
         return gone
 
 

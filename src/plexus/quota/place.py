@@ -54,7 +54,7 @@ class Place:
         room = self._room
         units = self._most if self._most <= room else max(room, 0)
         self._counter.hold(self._slot, units)
-        return Held(self._definition, self._counter.identity, self._slot, units)
+        return Held(self._definition, self._counter, self._slot, units)
 
 
 def units_of_offer(definition: Definition, offer: Offer) -> tuple[int, bool]:

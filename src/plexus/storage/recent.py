@@ -35,7 +35,11 @@ class Recent:
         if position < self._begins:
             return position, []
         entries = self._entries
-        while entries and entries[0][0] <= position:
+        segment, offset = position.segment, position.offset
+        while entries:
+            at = entries[0][0]
+            if at.segment > segment or (at.segment == segment and at.offset > offset):
+                break
             entries.popleft()
         found = list(islice(entries, most))
         return (found[-1][0] if found else position), [said for _, said in found]
