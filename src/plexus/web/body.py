@@ -51,10 +51,15 @@ async def raw_body(headers: Mapping[bytes, bytes], receive: Receive, limits: Lim
     return await _plain(receive, limits)
 
 
-def replayed(body: bytes) -> Receive:
-    """A body that was taken in, to be taken in again."""
+def replayed(body: bytes, after: Receive) -> Receive:
+    """A body that was taken in, to be taken in once more. `after` tells what comes then: that the client has gone."""
+    told = False
 
-    async def receive() -> Mapping[str, Any]:
+    async def receive() -> Any:
+        nonlocal told
+        if told:
+            return await after()
+        told = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive

@@ -152,7 +152,7 @@ class Endpoint:
         if known is not None:
             return known
         visit.claim = owner
-        visit.answer = answer = await self._serve(scope, replayed(body), visit)
+        visit.answer = answer = await self._serve(scope, replayed(body, receive), visit)
         return answer
 
     def _not_allowed(self, visit: Visit) -> Answer:

@@ -49,7 +49,9 @@ class Management:
             body = await read_body(dict(scope["headers"]), receive, self.managed.gateway.snapshot.limits)
             app = await self._loaded()
             # Nothing here is mounted anywhere else, whatever a front server may have said.
-            await app({**scope, "root_path": "", VISITOR: visitor, REQUEST_ID: out.request_id}, replayed(body), out)
+            await app(
+                {**scope, "root_path": "", VISITOR: visitor, REQUEST_ID: out.request_id}, replayed(body, receive), out
+            )
         except Refusal as refusal:
             await out.answer(refusal.answer())
         except Refused as refused:
