@@ -95,16 +95,12 @@ class Tracer:
         self, followed: Followed, call: Call, attempts: list[Attempt], serving: Attempt | None, record: Record
     ) -> None:
         """A followed request is over."""
-        aliases = (call.model,) if followed.plan is None else (call.model, followed.plan.alias)
-        providers = frozenset([attempt.tried.provider for attempt in attempts])
-        reason = self.captures.reason(
-            call.key.name,
-            aliases,
-            providers,
-            self._clock.wall(),
-            failed=record.row.status not in {"ok", "cancelled"},
-            sampled=followed.sampled,
-        )
+        failed, sampled, reason = record.row.status not in {"ok", "cancelled"}, followed.sampled, ""
+        if self.captures.may_want(failed=failed, sampled=sampled):
+            aliases = (call.model,) if followed.plan is None else (call.model, followed.plan.alias)
+            providers = frozenset([attempt.tried.provider for attempt in attempts])
+            now = self._clock.wall()
+            reason = self.captures.reason(call.key.name, aliases, providers, now, failed=failed, sampled=sampled)
         if reason:
             self._put(Finished(followed, call, attempts, serving, record, reason))
         else:

@@ -48,7 +48,9 @@ class Captures:
         self.rules = rules
         self._keys, self._aliases = frozenset(rules.keys), frozenset(rules.aliases)
         self._providers = frozenset(rules.providers)
-        self._idle = rules.mode == "off" and not (rules.keys or rules.aliases or rules.providers)
+        named = bool(rules.keys or rules.aliases or rules.providers)
+        self._idle = rules.mode == "off" and not named
+        self._always = named or rules.mode in {"all", "headers"}
 
     def set(self, targets: Targets | None) -> None:
         """Capture this as well until its moment has come; None ends it."""
@@ -77,6 +79,10 @@ class Captures:
         if targets is not None and (targets.providers or targets.aliases or targets.names(key, (model,), frozenset())):
             return BODY, sampled
         return None if mode in {"off", "sample"} else (0 if mode == "headers" else ON_ERROR, sampled)
+
+    def may_want(self, *, failed: bool, sampled: bool) -> bool:
+        """Whether an exchange that is over can have a reason to be kept; most have none, and who asks for it is spared."""
+        return failed or sampled or self._always or self._targets is not None
 
     def reason(
         self, key: str, aliases: tuple[str, ...], providers: frozenset[str], now: float, *, failed: bool, sampled: bool
