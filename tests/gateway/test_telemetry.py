@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from plexus.core import logging
 from tests.gateway.running import Running, provider, running
 from tests.harness.collector import Collector, attributes
 from tests.harness.recorded_upstream import Answer, RecordedUpstream
@@ -229,6 +230,7 @@ async def test_a_refused_request_is_a_span_without_children(upstream, collector)
 async def test_it_is_switched_with_the_configuration_and_without_the_extra_only_said(
     upstream, collector, monkeypatch, capsys
 ):
+    logging.set_level("info")
     async with serving(upstream) as gateway:
         await chat(gateway, "direct/p/good")
         on = gateway.plexus.settings

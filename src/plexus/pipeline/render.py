@@ -94,11 +94,11 @@ def _streaming(request: ChatRequest, *, stream: bool) -> ChatRequest:
 
 def _model_for(call: Call, door: Door) -> str | None:
     """What the body's `model` has to become, or None when it is right, or not needed."""
+    said = call.body.text("model")
     if door.protocol.model_in_path:
-        said = call.body.text("model")
         name = f"models/{door.target.model}" if said and said.startswith("models/") else door.target.model
         return name if said is not None and said != name else None
-    return door.target.model if call.model != door.target.model else None
+    return door.target.model if said != door.target.model else None
 
 
 def _as_it_came(call: Call, door: Door, reading: Reading) -> Rendering:

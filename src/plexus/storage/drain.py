@@ -23,13 +23,13 @@ Apply = Callable[[Connection, Sequence[Any]], None]
 
 An entry is bytes when it was read from the disk, and else what `Journal.append` was told that it says."""
 
-BATCH = 4000
+BATCH = 1000
 """Entries of one transaction at most."""
 PORTION = 1024 * 1024
 """Bytes read from the disk at once, about."""
 EVERY = 0.25
 """Seconds between looks at a journal that had few entries or none."""
-FEW, LATER = 100, 0.5
+FEW, LATER = 100, 0.2
 """After more than a few entries the next look is this many seconds later: many rows in one transaction cost less each."""
 WAL_WARNS_AT = 512 * 1024 * 1024
 _WITHIN = STATEMENT_WITHIN + 15

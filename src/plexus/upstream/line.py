@@ -21,11 +21,14 @@ from plexus.upstream.answer import MOST, Answer
 
 HEAD_LIMIT = 256 * 1024
 """Bytes of an answer that are not its body: heads, what separates chunks beyond the usual, trailers."""
+HEADERS = 1000
+"""Headers an answer may have."""
 _PER_CHUNK = 16
 SLICE = 64 * 1024
 """Bytes of a request that any socket takes at once. What is longer is sent as the provider takes it."""
 _AT_ONCE = 2.0
 """Seconds within which a stale connection shows; one that is lost later was lost while the provider worked."""
+_INTERIM = 100
 _SWITCHED = 101
 _OK = 200
 
@@ -167,11 +170,15 @@ class Line(ResponseHandler):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep it. Trailers come too late to mean anything."""
         if self._answer is not None and not self._answer.status:
+            if len(self._named) >= HEADERS:
+                raise ValueError("too many headers")
             self._named.append((name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")))
 
     def on_headers_complete(self) -> None:
         """Interim answers are passed over."""
         status, answer = self._reader.get_status_code(), self._answer
+        if status < _INTERIM:
+            raise ValueError("no status")
         if answer is not None and not answer.status and (status >= _OK or status == _SWITCHED):
             answer.begin(status, self._named)
 

@@ -1,8 +1,8 @@
 """The decision whether one more request is taken, and the turns of the loop it goes by, without a clock."""
 
 import asyncio
-import json
 import math
+import re
 from collections.abc import Callable
 
 import pytest
@@ -195,8 +195,8 @@ def test_the_log_tells_of_the_first_that_was_refused_and_then_once_in_a_while(lo
         load.turned_away()
     loop.now += 11
     load.turned_away()
-    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert [line["refused"] for line in told] == [1, 100]
+    # A logger keeps the form it was first used in, whichever test that was.
+    assert re.findall(r'refused"?[=:] ?(\d+)', capsys.readouterr().err) == ["1", "100"]
 
 
 def test_a_queue_that_stands_is_known_within_a_few_intervals():
