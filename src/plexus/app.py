@@ -134,6 +134,7 @@ class Plexus:
         await self._reach_demo(self._settings)
         clock, dice = self._clock, random.SystemRandom().random
         snapshot = self._compiled(self._settings)
+        snapshot.prices.warm(int(clock.wall() * 1000))  # nobody is served yet who would have to wait
         self.gateway = Gateway(
             snapshot=snapshot,
             upstream=Upstream(allow_private=self._settings.network.allow_private_upstreams),
@@ -224,7 +225,11 @@ class Plexus:
     async def configure(self, settings: Settings) -> None:
         """Replace the configuration as a whole; requests under way keep the one they started with."""
         await self._reach_demo(settings)
-        self.gateway.snapshot = snapshot = self._compiled(settings)
+        snapshot = self._compiled(settings)
+        await asyncio.to_thread(snapshot.prices.warm, int(self._clock.wall() * 1000))
+        if snapshot.version < self.gateway.snapshot.version:  # a newer one came meanwhile
+            return
+        self.gateway.snapshot = snapshot
         self._settings = settings
         self.gateway.traffic.configure(snapshot.rules)
         self.gateway.traffic.events.tell("config.reloaded", None, version=snapshot.version)

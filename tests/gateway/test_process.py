@@ -141,6 +141,12 @@ print("\\n".join(sorted({name.partition(".")[0] for name in sys.modules})))
     assert {"aiohttp", "uvicorn", "msgspec"} <= loaded
 
 
+def test_keeping_books_loads_no_object_mapper_and_no_steps_of_the_schema():
+    code = "import sys, plexus.pipeline.bookkeeping; print(sorted({'sqlalchemy', 'sqlalchemy.orm', 'alembic'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['sqlalchemy']"
+
+
 def test_no_unmaintained_client_is_locked():
     root = Path(__file__).parent.parent.parent
     locked = (root / "requirements" / "run.txt").read_text() + (root / "requirements" / "dev.txt").read_text()

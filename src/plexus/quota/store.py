@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.quota.admission import Booking
 from plexus.quota.counter import CounterRow
 from plexus.quota.ledger import Ledger
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.tables import quota_counters
 
 _KEYS = [column.name for column in quota_counters.primary_key]

@@ -29,11 +29,11 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.core.json import dumps
 from plexus.core.secret import Secret
 from plexus.storage.archive import NotRestorable, Writer, check, head_of, packed, read, unpacked
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.encrypted import check_key
 from plexus.storage.encryption_key import Underivable, derive
 from plexus.storage.engine import Database

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, desc, func, insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.core.secret import Secret
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.encrypted import hold_key
 from plexus.storage.engine import Database
 from plexus.storage.seal import Sealer

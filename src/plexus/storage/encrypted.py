@@ -13,10 +13,10 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, insert, select, text, tuple_, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.core.logging import logger
 from plexus.core.secret import Secret
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.encryption_key import SALT_SIZE, Key, Underivable, derivation, derive
 from plexus.storage.engine import Database
 from plexus.storage.failures import DatabaseUnusable

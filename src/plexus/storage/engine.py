@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from filelock import FileLock
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from plexus.core.secret import Secret
 from plexus.storage import sqlite_file
 from plexus.storage.address import Address
+from plexus.storage.asynchronous import AsyncConnection, AsyncEngine, create_async_engine
 from plexus.storage.failures import DatabaseAway, DatabaseUnusable, is_corruption, is_passing
 
 T = TypeVar("T")

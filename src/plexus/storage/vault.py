@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.core.secret import Secret
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.encrypted import hold_key
 from plexus.storage.engine import Database
 from plexus.storage.seal import Sealer

@@ -6,9 +6,9 @@ from typing import Any
 import zstandard
 from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.core.json import dumps
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.tables import trace_bodies, traces
 from plexus.traces.trace import Body, Trace
 

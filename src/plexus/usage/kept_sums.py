@@ -22,8 +22,8 @@ from sqlalchemy import (
     text,
     union_all,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.bulk import bulk_insert_missing
 from plexus.storage.tables.usage import DIMENSIONS, usage_hours, usage_requests, usage_spans, usage_sums
 from plexus.usage.calendar import Bucket

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import func, literal, select, union_all
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.tables.usage import usage_requests
 
 _AT_ONCE = 100

@@ -4,8 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import func, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.tables.usage import usage_hours, usage_requests
 from plexus.usage.calendar import Bucket
 from plexus.usage.list_filter import Filter, Sort

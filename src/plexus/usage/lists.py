@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, func, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.tables.usage import former_costs, usage_attempts, usage_requests
 from plexus.usage.list_filter import Filter, Place, Sort
 from plexus.usage.list_total import total

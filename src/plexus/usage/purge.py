@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Column, delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.core.clock import Clock
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.engine import Database
 from plexus.storage.tables.records import audit_log
 from plexus.storage.tables.usage import former_costs, usage_attempts, usage_requests

@@ -11,9 +11,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict
 from sqlalchemy import Connection, Table, and_, bindparam, insert, select, text, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.core.clock import Clock
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.bulk import bulk_insert_missing
 from plexus.storage.engine import Database
 from plexus.storage.tables.records import audit_log

@@ -6,9 +6,9 @@ from typing import Any
 
 from msgspec.structs import asdict
 from sqlalchemy import Connection, Table, delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from plexus.core import json
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.bulk import Column, bulk_insert
 from plexus.storage.tables.usage import open_requests, usage_attempts, usage_hours, usage_requests
 from plexus.usage.entries import Closed, Opened, interrupted

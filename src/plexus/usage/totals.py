@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, Table, and_, column, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.tables.usage import usage_hours, usage_requests, usage_spans, usage_sums
 from plexus.usage.calendar import Bucket
 from plexus.usage.rollup import HOUR, Sums, plus

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.engine import Database
 from plexus.storage.failures import DatabaseAway, is_passing
 from plexus.web.management.managed import Managed
