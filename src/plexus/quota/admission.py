@@ -91,7 +91,7 @@ class Refusal(Struct, frozen=True, kw_only=True):
         return not self.broken and self.needed > self.limit
 
 
-class Booking(Struct, frozen=True, array_like=True):
+class Booking(Struct, frozen=True, array_like=True, gc=False):
     """One entry of the ledger: it belongs into the journal, as a plain list, beside the usage row it comes from.
 
     `number` grows with every booking of a process and across its restarts. `slot` is the start of the window, `at` the

@@ -10,7 +10,7 @@ from plexus.core import json
 from plexus.usage.row import UsageRow, to_wire
 
 
-class Opened(Struct, frozen=True, kw_only=True, tag="open"):
+class Opened(Struct, frozen=True, kw_only=True, tag="open", gc=False):
     """A request that is about to be sent. `process` is who serves it; `started_at` in milliseconds since the epoch."""
 
     request_id: str
@@ -23,7 +23,7 @@ class Opened(Struct, frozen=True, kw_only=True, tag="open"):
     streaming: bool = False
 
 
-class Closed(Struct, frozen=True, tag="row"):
+class Closed(Struct, frozen=True, tag="row", gc=False):
     """A request that is over, and what its quotas were charged for it: lists that only quotas understand."""
 
     row: UsageRow

@@ -19,7 +19,7 @@ CostSource = Literal["configured", "catalogue", "openrouter", "provider", "simul
 word, the demo; "unbilled": no provider charged; "mixed": attempts of several sources; "unknown": no price, `cost` is None."""
 
 
-class Tokens(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Tokens(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The counters of an attempt, or of a request: the sum over its billed attempts.
 
     Input excludes cache reads and writes; output includes reasoning. Shares (`reasoning_tokens`, `cache_write_1h_tokens`, audio
