@@ -16,6 +16,8 @@ import msgspec
 ROOT = Path(__file__).resolve().parent.parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus" / "recordings.jsonl.gz"
 GOLDEN = ROOT / "tests" / "golden" / "recordings.jsonl"
+MANY = CORPUS.exists()
+"""Whether there is the whole corpus, so that there must be many recordings of each kind, and not the selection alone."""
 
 PROTOCOL_OF = {
     "openai_chat": "chat",

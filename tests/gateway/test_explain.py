@@ -14,7 +14,7 @@ import pytest
 from plexus.core.raw_object import RawObject
 from plexus.routing.cooldown import Pass
 from plexus.web.management.explained import Explained
-from tests.corpus.recordings import not_a_request, select
+from tests.corpus.recordings import MANY, not_a_request, select
 from tests.gateway.running import Running, provider, running
 from tests.gateway.test_same_bytes import BODIES, PROTOCOLS, VENDORS, path_of
 from tests.harness.raw_client import Response, ask
@@ -152,7 +152,7 @@ async def test_what_is_explained_is_what_the_upstream_gets_byte_for_byte(client,
         )
     assert [difference for difference in wrong if difference] == []
     assert len(upstream.received) > len(wrong) / 2
-    assert len(wrong) > 20
+    assert len(wrong) > (20 if MANY else 3)
 
 
 @pytest.mark.deep
