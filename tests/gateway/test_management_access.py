@@ -128,7 +128,7 @@ async def keep_trace(gateway: Running) -> None:
     trace = Trace(request_id=NAMES["traces"], started_at=0, document=document, bodies=bodies, **facts)
     assert gateway.plexus.bookkeeping is not None
     async with gateway.plexus.bookkeeping.database.writing() as connection:
-        await store.write(connection, *store.packed(trace))
+        await connection.run_sync(store.write, *store.packed(trace))
 
 
 async def call(

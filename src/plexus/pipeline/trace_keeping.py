@@ -61,8 +61,8 @@ class TraceKeeping:
             return False
         try:
             row, bodies = await asyncio.to_thread(_made, finished, self.redactor)
-            async with self.database.writing() as connection:
-                await store.write(connection, row, bodies)
+            # In one go: cancelled between two statements, a connection to SQLite may keep its lock.
+            await self.database.write(lambda connection: store.write(connection, row, bodies))
         except Exception as error:  # noqa: BLE001 - a trace is worth less than what failed, and less than the loop
             if not self.failed:
                 log.warning("a trace cannot be written", reason=type(error).__name__)
@@ -74,8 +74,7 @@ class TraceKeeping:
         bounds, gone = self._retention(), 0
         before = int((self._clock.wall() - bounds.traces) * 1000)
         while True:
-            async with self.database.writing() as connection:
-                deleted = await store.trim(connection, before, bounds.traces_bytes)
+            deleted = await self.database.write(lambda connection: store.trim(connection, before, bounds.traces_bytes))
             if not deleted:
                 return gone
             gone += deleted

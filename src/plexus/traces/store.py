@@ -5,7 +5,7 @@ from typing import Any
 
 import zstandard
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select
 
 from plexus.core.json import dumps
 from plexus.storage.asynchronous import AsyncConnection
@@ -50,11 +50,11 @@ def packed(trace: Trace) -> tuple[Row, list[Row]]:
     return {**row, "document": document, "bytes": size}, bodies
 
 
-async def write(connection: AsyncConnection, row: Row, bodies: Sequence[Row]) -> None:
+def write(connection: Connection, row: Row, bodies: Sequence[Row]) -> None:
     """Write one trace."""
-    await connection.execute(insert(traces), [row])
+    connection.execute(insert(traces), [row])
     if bodies:
-        await connection.execute(insert(trace_bodies), bodies)
+        connection.execute(insert(trace_bodies), bodies)
 
 
 async def page(
@@ -108,7 +108,7 @@ async def forget(connection: AsyncConnection, request_id: str) -> bool:
     return (await connection.execute(delete(traces).where(traces.c.request_id == request_id))).rowcount > 0
 
 
-async def trim(connection: AsyncConnection, before: int, most: int) -> int:
+def trim(connection: Connection, before: int, most: int) -> int:
     """Delete one batch of the oldest traces that are out of bounds, and say how many went; 0 when nothing is to be done.
 
     `before`: a moment in milliseconds since the epoch; `most`: bytes that all of them may take.
@@ -117,7 +117,7 @@ async def trim(connection: AsyncConnection, before: int, most: int) -> int:
     sums = select(traces.c.request_id, traces.c.started_at, newer.label("newer")).subquery()
     out = or_(sums.c.started_at < before, sums.c.newer > most)
     oldest = select(sums.c.request_id).where(out).order_by(sums.c.started_at).limit(BATCH)
-    return (await connection.execute(delete(traces).where(traces.c.request_id.in_(oldest)))).rowcount
+    return connection.execute(delete(traces).where(traces.c.request_id.in_(oldest))).rowcount
 
 
 def _unpacked(encoding: str, body: bytes) -> bytes:

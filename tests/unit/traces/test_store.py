@@ -22,7 +22,7 @@ def trace(number: int, **more) -> Trace:
 async def keep(database, *traces: Trace) -> None:
     async with database.writing() as connection:
         for one in traces:
-            await store.write(connection, *store.packed(one))
+            await connection.run_sync(store.write, *store.packed(one))
 
 
 async def ids(database, wanted=None, limit=100, after=None) -> list[str]:
@@ -81,15 +81,15 @@ async def test_what_is_too_old_or_too_much_goes_oldest_first(database, before, m
     async with database.writing() as connection:
         for number in range(6):
             row, bodies = store.packed(trace(number))
-            await store.write(connection, {**row, "bytes": 100}, bodies)
+            await connection.run_sync(store.write, {**row, "bytes": 100}, bodies)
     async with database.writing() as connection:
-        assert await store.trim(connection, before, most) == 6 - len(left)
-        assert await store.trim(connection, before, most) == 0
+        assert await connection.run_sync(store.trim, before, most) == 6 - len(left)
+        assert await connection.run_sync(store.trim, before, most) == 0
     assert await ids(database) == [f"r{number:03}" for number in left]
 
 
 async def test_it_goes_in_small_batches(database):
     await keep(database, *[trace(number) for number in range(store.BATCH + 1)])
     async with database.writing() as connection:
-        assert await store.trim(connection, 9999, 0) == store.BATCH
-        assert await store.trim(connection, 9999, 0) == 1
+        assert await connection.run_sync(store.trim, 9999, 0) == store.BATCH
+        assert await connection.run_sync(store.trim, 9999, 0) == 1
