@@ -18,8 +18,8 @@ LARGE = 2_000_000
 
 @pytest.mark.deep
 async def test_lists_and_summaries_of_many_requests_take_less_than_300_ms(tmp_path):
-    if shutil.disk_usage(tmp_path).free < ROWS * BYTES_PER_ROW:
-        pytest.skip("there is not the room on the disk")
+    wanted, free = ROWS * BYTES_PER_ROW, shutil.disk_usage(tmp_path).free
+    assert free > wanted, f"it takes {wanted} bytes of disk and there are {free}: ask for fewer with PLEXUS_DEEP_ROWS"
     taken = await measured(tmp_path / "plexus.db", ROWS, 3, "", there=False)
     for kind in ("list", "summary"):
         figures = {label: one for label, one in taken.items() if label.startswith(kind) and one.size < LARGE}
