@@ -61,7 +61,7 @@ class TraceKeeping:
             return False
         try:
             row, bodies = await asyncio.to_thread(_made, finished, self.redactor)
-            # In one go: cancelled between two statements, a connection to SQLite may keep its lock.
+            # In one go: whoever is cancelled meanwhile waits for it, and leaves no transaction half done behind.
             await self.database.write(lambda connection: store.write(connection, row, bodies))
         except Exception as error:  # noqa: BLE001 - a trace is worth less than what failed, and less than the loop
             if not self.failed:
