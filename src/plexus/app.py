@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
@@ -51,6 +52,7 @@ from plexus.web.management.managed import Managed
 
 if TYPE_CHECKING:
     from plexus.pipeline.bookkeeping import Bookkeeping
+    from plexus.pipeline.safekeeping import Safekeeping
     from plexus.pipeline.summing import Summing
     from plexus.pipeline.trace_keeping import TraceKeeping
     from plexus.settings.editing import Editing
@@ -111,12 +113,15 @@ class Plexus:
         self._editing: Editing | None = None
         self._pepper: Secret | None = None
         self._settings, self._told, self._clock, self._home = settings, sink, clock or Clock(), home
+        self._first = settings
         self._tallies = Tallies()
         self._admin_key, self._place = admin_key, books
         self.bookkeeping: Bookkeeping | None = None
         self.trace_keeping: TraceKeeping | None = None
         self._summing: Summing | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._following: asyncio.Task[None] | None = None
+        self._safekeeping: Safekeeping | None = None
         self._protocols, self._selectors, self._sources = protocols(), selectors(), price_sources()
         self._live = LivePrices(FileShelf(books.folder.parent / "prices.json"), log.warning) if books else None
         self._demo = DemoServer(self._protocols)
@@ -171,6 +176,7 @@ class Plexus:
     async def _keep_books(self, place: Place) -> None:
         from plexus.pipeline.bookkeeping import Bookkeeping  # noqa: PLC0415 - without books no database library is loaded
         from plexus.pipeline.retention import Retaining  # noqa: PLC0415 - as above
+        from plexus.pipeline.safekeeping import Safekeeping  # noqa: PLC0415 - as above
         from plexus.pipeline.summing import Summing  # noqa: PLC0415 - as above
 
         gateway = self.gateway
@@ -189,6 +195,7 @@ class Plexus:
         self._summing = Summing(keeping.database, gateway.clock)
         self._tasks.append(asyncio.create_task(self._summing.run(lambda: keeping.waits_for)))
         self._keep_traces(keeping)
+        self._safekeeping = Safekeeping(place, keeping, gateway, self._still, gateway.clock)
 
     def _keep_traces(self, books: "Bookkeeping") -> None:
         from plexus.pipeline.trace_keeping import TraceKeeping  # noqa: PLC0415 - as above
@@ -205,7 +212,10 @@ class Plexus:
         return Redactor(secrets_in((self._settings, admin)))
 
     async def _open_home(self, database: "Database") -> None:
-        """The database answers: from now on the configuration can be changed, and what is in there is served."""
+        """The database answers: from now on the configuration can be changed, and what is in there is served.
+
+        So it is again when a backup was put back.
+        """
         from plexus.pipeline.configuring import opened, unlocked  # noqa: PLC0415 - as above
 
         key = self._place.encryption_key if self._place is not None else None
@@ -214,9 +224,22 @@ class Plexus:
         file = None if self._configuration == "database" else self._configuration
         revisions, self._pepper = await unlocked(database, key)
         self.gateway.snapshot = self._compiled(self._settings)
+        if self._editing is not None:
+            self._editing.end()
+        if self._following is not None:
+            self._following.cancel()
         self._editing, following = await opened(revisions, self._pepper, file, known(), self.configure)
+        if file is None and not self._editing.number and self._settings is not self._first:
+            await self.configure(self._first)  # a backup without a configuration was put back
         if following is not None:
-            self._tasks.append(asyncio.create_task(following))
+            self._following = asyncio.create_task(following)
+            self._tasks.append(self._following)
+
+    @asynccontextmanager
+    async def _still(self) -> AsyncIterator[None]:
+        """Meanwhile the configuration is not changed."""
+        async with self._editing.still() if self._editing is not None else AsyncExitStack():
+            yield
 
     def _sink(self, record: Record) -> None:
         self._tallies.took(record)
@@ -250,6 +273,8 @@ class Plexus:
 
     async def stop(self) -> None:
         """Close what was opened."""
+        if self._safekeeping is not None:
+            await self._safekeeping.finish()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -275,6 +300,7 @@ class Plexus:
             database=lambda: self.bookkeeping.database if self.bookkeeping is not None else None,
             editing=lambda: self._editing,
             traces=self.trace_keeping,
+            safekeeping=self._safekeeping,
         )
 
     def _behind(self) -> dict[str, float]:

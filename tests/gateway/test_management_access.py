@@ -165,7 +165,7 @@ def needs_home(method: str, path: str) -> bool:
     """Whether the answer is that the configuration of this gateway has no home, or that the request says nothing."""
     running = {"cooldowns", "performance", "logging", "usage", "debug", "traces"}
     changes = method in {"PUT", "DELETE"} and path.split("/")[1] not in running
-    told = "revisions" in path or path == "/audit" or path.endswith("/reveal")
+    told = "revisions" in path or path in {"/audit", "/restore"} or path.endswith("/reveal")
     return changes or (method == "POST" and path.startswith("/keys")) or told
 
 

@@ -56,7 +56,9 @@ def admit(call: Call, plan: Plan, gateway: Gateway) -> Admitted:
         return Admitted(plan)
     if quotas and (reason := gateway.waits_for()):
         message = f"what this key has used cannot be read yet, so its quotas cannot be kept: {reason}"
-        raise Refused("unavailable", message, code="quotas_unknown")
+        refused = Refused("unavailable", message, code="quotas_unknown")
+        refused.fault.retry_after = 5.0
+        raise refused
     if most is None and all([quota.measure == "requests" for quota in quotas]):  # noqa: C419 - a list of one or two is faster
         offers = [Offer(candidate.provider, candidate.model) for candidate in candidates]
     else:

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -20,6 +20,7 @@ from plexus.storage.schema import migrate_when_there
 from plexus.usage import store
 from plexus.usage.entries import Closed, read_entry
 
+T = TypeVar("T")
 log = logger("plexus.books")
 _SETTLE = 10.0
 """Seconds the last rows are given to reach the database at the end; what does not stays in the journal."""
@@ -28,6 +29,17 @@ _SETTLE = 10.0
 _PATIENCE = 10.0
 """Seconds a start waits for a database that answers, before it goes on without."""
 _UNOPENED = "the database has not been opened yet"
+_REPLACING = "a backup is being restored"
+ENDING = 10.0
+"""Seconds that requests under way are given to end before the content of the database is replaced."""
+
+
+class NotNow(Exception):  # noqa: N818 - says what is so
+    """The content of the database cannot be replaced while it is used like this; nothing was changed."""
+
+
+class NotUsable(Exception):  # noqa: N818 - as above
+    """What was put into the database cannot be served; what was there before is there again."""
 
 
 class Bookkeeping:
@@ -86,6 +98,67 @@ class Bookkeeping:
             await asyncio.sleep(0.01)
         if self._task is not None and self._task.done():
             self._task.result()
+
+    async def replaced(self, put_back: Callable[[], Awaitable[T]], undo: Callable[[], Awaitable[object]]) -> T:
+        """Have the content of the database replaced and go on from what is in it then, as at a start.
+
+        Whoever calls it sees to it that nothing new is begun meanwhile. `undo` puts back what was there before.
+
+        Raises:
+            NotNow: when requests do not end, or other processes use the database; nothing was touched.
+            NotUsable: when what was put back cannot be served; what was there before is again.
+        """
+        self.waits_for = _REPLACING
+        try:
+            await self._alone()
+        except BaseException:
+            self.waits_for = ""
+            raise
+        await self._leave()
+        try:
+            async with self.database.quiet():
+                done = await put_back()
+        except BaseException:
+            await self._begin_anew()
+            raise
+        try:
+            await self._begin_anew()
+        except Exception as error:
+            async with self.database.quiet():
+                await undo()
+            await self._begin_anew()
+            raise NotUsable(str(error)) from error
+        return done
+
+    async def _alone(self) -> None:
+        """Wait until what this process has begun is over, and all of it is in the database."""
+        if await self.database.others():
+            raise NotNow("other processes use this database")
+        until = self._clock.monotonic() + ENDING
+        while True:
+            await self.drain.settle()
+            async with self.database.reading() as connection:
+                left = await store.count_open(connection, self._process)
+            if not left:
+                return
+            if self._clock.monotonic() >= until:
+                raise NotNow(f"{left} requests are still under way")
+            await asyncio.sleep(0.05)
+
+    async def _leave(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _begin_anew(self) -> None:
+        """As at a start: what is in memory of the database is forgotten, and read again."""
+        await self._leave()
+        self._shadow = Shadow(Ledger(self._clock))
+        self._quotas.empty()
+        self.waits_for, self._waited_for = _REPLACING, True
+        self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(self._ended)
+        await self.ready()
 
     async def stop(self) -> None:
         """Move what is in the journal, as far as that goes, and close everything."""

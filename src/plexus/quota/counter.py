@@ -113,6 +113,10 @@ class Counter(ABC):
         """Take up what was stored."""
 
     @abstractmethod
+    def empty(self, now: int) -> None:
+        """Forget what was used."""
+
+    @abstractmethod
     def idle(self, now: int) -> bool:
         """Whether forgetting it would change nothing."""
 
@@ -173,6 +177,11 @@ class CalendarCounter(Counter):
         """Take up one window."""
         self.windows[row.slot] = row.used
         self.through = max(self.through, row.through)
+
+    def empty(self, now: int) -> None:  # noqa: ARG002 - whatever the time
+        """No window has a tally."""
+        self.windows.clear()
+        self.through = 0
 
     def idle(self, now: int) -> bool:
         """Whether all its windows are over."""
@@ -235,6 +244,11 @@ class RollingCounter(Counter):
         """Take up the bucket."""
         self.bucket = Bucket(row.limit, row.duration, row.used, row.at)
         self.through = row.through
+
+    def empty(self, now: int) -> None:
+        """The same bucket without what is in it."""
+        self.bucket = Bucket(*self.shape, at=now)
+        self.through = 0
 
     def idle(self, now: int) -> bool:
         """Whether it is empty."""

@@ -211,6 +211,12 @@ class Ledger:
         """The counters with bookings after the number `since`; the highest `through` among the rows is the next `since`."""
         return [row for counter in self._counters.values() if counter.through > since for row in counter.rows()]
 
+    def empty(self) -> None:
+        """Take out all that was used, because other rows are to be loaded. What is held stays held."""
+        now = self._now()
+        for counter in self._counters.values():
+            counter.empty(now)
+
     def load(self, rows: Iterable[CounterRow]) -> None:
         """Take up exported counters, before the first request."""
         for row in rows:

@@ -5,7 +5,8 @@ It refuses what is based on a version that is no longer there, and what would no
 
 import asyncio
 import difflib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from plexus.core.logging import logger
@@ -111,9 +112,24 @@ class Editing:
         self.home, self.revisions, self.pepper = home, revisions, pepper
         self._known, self._apply, self.environ = known, apply, environ
         self._turn = asyncio.Lock()
+        self._over, self._looks = False, True
         self._seen: Written | None = None
         self.number = 0
         """The last revision of this process's own writing or reading."""
+
+    @asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """Meanwhile no change is made and none is taken over."""
+        self._looks = False
+        try:
+            async with self._turn:
+                yield
+        finally:
+            self._looks = True
+
+    def end(self) -> None:
+        """What this changes is there no more: whoever still comes with a change is told that it is stale."""
+        self._over = True
 
     async def now(self) -> Written:
         """What the home holds now.
@@ -170,7 +186,7 @@ class Editing:
             OSError, DatabaseAway: when it cannot be kept.
         """
         async with self._turn:
-            for _ in range(_TRIES):
+            for _ in range(0 if self._over else _TRIES):
                 try:
                     return await self._make(change, author)
                 except Overtaken:
@@ -184,7 +200,11 @@ class Editing:
             ConfigurationError: when it does not load here; what was served still is.
             Unreadable: when its seal does not open.
         """
+        if not self._looks:
+            return False
         async with self._turn:
+            if self._over:
+                return False
             newest = await self.revisions.newest(self.home.name)
             if newest <= self.number:
                 return False

@@ -117,10 +117,7 @@ class Revisions:
 
     async def log(self, connection: AsyncConnection, note: Note, at: int | None = None) -> None:
         """Write a row into the log. `at` in milliseconds since 1970; now, when it is not given."""
-        at = int(self._now() * 1000) if at is None else at
-        named = note._asdict()
-        kind = named.pop("kind")
-        await connection.execute(insert(audit_log).values(at=at, subject_kind=kind, **named))
+        await write_note(connection, note, int(self._now() * 1000) if at is None else at)
 
     async def logged(self, before: int | None, limit: int) -> tuple[list[dict[str, Any]], int]:
         """Rows of the log older than the one numbered `before`, newest first, and how many there are in all."""
@@ -151,6 +148,13 @@ class Revisions:
         last = (await connection.execute(old)).scalar_one_or_none()
         if last is not None:
             await connection.execute(delete(_TABLE).where(_TABLE.c.home == home, _TABLE.c.revision <= last))
+
+
+async def write_note(connection: AsyncConnection, note: Note, at: int) -> None:
+    """Write a row into the log. `at` in milliseconds since 1970."""
+    named = note._asdict()
+    kind = named.pop("kind")
+    await connection.execute(insert(audit_log).values(at=at, subject_kind=kind, **named))
 
 
 async def _newest(connection: AsyncConnection, home: str | None) -> int:

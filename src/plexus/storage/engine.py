@@ -1,6 +1,8 @@
 """The open database: reading and writing transactions on SQLite or PostgreSQL. What is asked of it is not its business."""
 
 import asyncio
+import os
+import secrets
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
@@ -8,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from filelock import FileLock
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from plexus.core.secret import Secret
@@ -38,6 +40,14 @@ _PRAGMAS = (
 )
 _STATEMENTS = 32
 """Statements the writing thread keeps prepared; the large ones take some ten kilobytes each."""
+
+
+_PROCESS = secrets.token_hex(4)
+
+
+def _name() -> str:
+    """What PostgreSQL shows of this process: a number alone would not do, those of containers are alike."""
+    return f"plexus {os.getpid()} {_PROCESS}"
 
 
 class _Writer:
@@ -132,6 +142,30 @@ class Database:
                 return await connection.run_sync(work)
         async with self._turn:
             return await self._writer.do(work, self._away)
+
+    @asynccontextmanager
+    async def quiet(self) -> AsyncIterator[None]:
+        """Meanwhile nobody in this process writes to a SQLite file through this; whoever wants to waits his turn."""
+        async with self._turn or AsyncExitStack():
+            yield
+
+    async def others(self) -> int:
+        """How many connections other processes of ours have to a PostgreSQL database. A SQLite file is one process's alone.
+
+        Raises:
+            DatabaseAway: when it does not answer.
+        """
+        if self.path is not None:
+            return 0
+        async with self.reading() as connection:
+            found = await connection.execute(
+                text(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                    " AND application_name LIKE 'plexus%' AND application_name <> :ours"
+                ),
+                {"ours": _name()},
+            )
+            return int(found.scalar_one())
 
     @asynccontextmanager
     async def outside(self) -> AsyncIterator[AsyncConnection]:
@@ -241,7 +275,7 @@ def _postgresql(url: Secret) -> AsyncEngine:
                 url.reveal(),  # asyncpg reads every spelling of libpq, SQLAlchemy's own URL only some
                 timeout=CONNECT_WITHIN,
                 server_settings={
-                    "application_name": "plexus",
+                    "application_name": _name(),
                     "statement_timeout": f"{STATEMENT_WITHIN}s",
                     "idle_in_transaction_session_timeout": "120s",
                 },

@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from msgspec.structs import asdict
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Table, delete, func, select
 
 from plexus.core import json
 from plexus.storage.asynchronous import AsyncConnection
@@ -40,6 +40,12 @@ async def close_interrupted(connection: AsyncConnection, process: str) -> int:
     await connection.run_sync(book, [Closed(row) for row in rows])
     await connection.execute(delete(open_requests).where(open_requests.c.process == process))
     return len(rows)
+
+
+async def count_open(connection: AsyncConnection, process: str) -> int:
+    """How many requests a process has under way."""
+    query = select(func.count()).select_from(open_requests).where(open_requests.c.process == process)
+    return int((await connection.execute(query)).scalar_one())
 
 
 def book(connection: Connection, said: Sequence[Opened | Closed]) -> None:

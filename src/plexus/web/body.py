@@ -1,7 +1,7 @@
 """The body of a request: within its size, in its time, decoded when compressed, and shaped so that parsing it is safe."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from plexus.core.decompress import Decompressor, Undecodable
@@ -49,6 +49,30 @@ async def raw_body(headers: Mapping[bytes, bytes], receive: Receive, limits: Lim
     """
     _check_declared(headers, limits)
     return await _plain(receive, limits)
+
+
+async def pieces_of(headers: Mapping[bytes, bytes], receive: Receive, most: int) -> AsyncIterator[bytes]:
+    """A body of `most` bytes at most as it comes, piece by piece, for what is not to be held in memory.
+
+    Raises:
+        Refused: 413 too large, 408 too slow, 415 compressed.
+    """
+    if headers.get(b"content-encoding", b"").strip().lower() not in {b"", b"identity"}:
+        raise Refused("unsupported_media", "the body is taken as it is here: send it without content-encoding")
+    too_large = Refused("too_large", f"the body is larger than {most} bytes", code="request_too_large")
+    declared = headers.get(b"content-length", b"")
+    if declared.isdigit() and int(declared) > most:
+        raise too_large
+    received, started = 0, asyncio.get_running_loop().time()
+    while True:
+        message = await _next(receive, received, started)
+        piece: bytes = message.get("body", b"")
+        received += len(piece)
+        if received > most:
+            raise too_large
+        yield piece
+        if not message.get("more_body", False):
+            return
 
 
 def replayed(body: bytes, after: Receive) -> Receive:

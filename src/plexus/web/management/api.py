@@ -25,8 +25,6 @@ NOT_YET = {
     "quotas": "the meters of providers are not read yet",
     "quota-checkers": "providers are not asked yet what is left of their quotas",
     "oauth": "providers that log in by OAuth are not built yet",
-    "backup": "use the command `plexus backup FILE`",
-    "restore": "use the command `plexus restore FILE`",
 }
 """Resources that are promised and not there, and what to say of them."""
 _UNKNOWN = 404

@@ -23,6 +23,8 @@ Scope = dict[str, Any]
 VISITOR = "plexus.visitor"
 """Where the routes find who asks."""
 REQUEST_ID = "plexus.request_id"
+TAKEN_IN_PIECES = frozenset({"/v0/management/restore"})
+"""Paths whose bodies their routes read themselves, after they have seen who sends them: they are too large for memory."""
 _JSON = b"application/json"
 _SAFE = [
     (b"cache-control", b"no-store"),
@@ -46,12 +48,12 @@ class Management:
         out = _Out(send, ids.request_id())
         try:
             visitor = self.doorkeeper.admit(scope)
-            body = await read_body(dict(scope["headers"]), receive, self.managed.gateway.snapshot.limits)
+            if scope["path"] not in TAKEN_IN_PIECES:
+                body = await read_body(dict(scope["headers"]), receive, self.managed.gateway.snapshot.limits)
+                receive = replayed(body, receive)
             app = await self._loaded()
             # Nothing here is mounted anywhere else, whatever a front server may have said.
-            await app(
-                {**scope, "root_path": "", VISITOR: visitor, REQUEST_ID: out.request_id}, replayed(body, receive), out
-            )
+            await app({**scope, "root_path": "", VISITOR: visitor, REQUEST_ID: out.request_id}, receive, out)
         except Refusal as refusal:
             await out.answer(refusal.answer())
         except Refused as refused:

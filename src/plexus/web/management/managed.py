@@ -13,6 +13,7 @@ from plexus.settings.known import Known
 from plexus.settings.schema import Settings
 
 if TYPE_CHECKING:
+    from plexus.pipeline.safekeeping import Safekeeping
     from plexus.pipeline.trace_keeping import TraceKeeping  # it loads the database's library
     from plexus.settings.editing import Editing
     from plexus.storage.engine import Database
@@ -46,5 +47,7 @@ class Managed(Struct, frozen=True, kw_only=True):
     """Where usage is kept; None where nothing is."""
     editing: "Callable[[], Editing | None]" = _none
     """What changes the configuration; None where it has no home, or none that answers yet."""
+    safekeeping: "Safekeeping | None" = None
+    """None where there is no database to make a backup of."""
     traces: "TraceKeeping | None" = None
     """None where there is no database to keep them in."""

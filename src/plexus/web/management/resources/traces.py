@@ -14,6 +14,7 @@ from plexus.traces import store
 from plexus.traces.redaction import Redactor
 from plexus.traces.store import Wanted
 from plexus.traces.trace import Trace
+from plexus.web.management import kept
 from plexus.web.management.access import ADMIN, Anybody, Running
 from plexus.web.management.refusals import Refusal, not_found
 from plexus.web.management.shapes import Page
@@ -83,7 +84,7 @@ async def listed(
     wanted = filters.of(visitor)
     if managed.traces is None or wanted is None:
         return Page(data=[], next_cursor=None, total=0)
-    async with managed.traces.database.reading() as connection:
+    async with kept.reading(managed) as connection:
         rows, total = await store.page(connection, wanted, newest.limit + 1, newest.after)
     shown = rows[: newest.limit]
     following = newest.cursor_after(shown[-1]) if len(rows) > len(shown) else None
@@ -122,7 +123,7 @@ async def replayed(request_id: str, managed: Running, asked: Asked | None = None
 async def _found(managed: Running, request_id: str, key: str | None) -> Trace:
     if managed.traces is None:
         raise not_found("trace", request_id)
-    async with managed.traces.database.reading() as connection:
+    async with kept.reading(managed) as connection:
         trace = await store.one(connection, request_id, key)
     if trace is None:
         raise not_found("trace", request_id)
