@@ -8,15 +8,18 @@ encrypted under a key that lives as long as the process.
 import hashlib
 import secrets
 from collections import OrderedDict
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec.structs import replace
 
+from plexus.core.lazy import lazy
 from plexus.ir.chat import ChatRequest, ChatResponse, Message
 from plexus.ir.ownership import sealed_in
 from plexus.ir.parts import Media, Opaque, Origin, Part, Signature, Text, Thinking, ToolCall
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
 Value = TypeVar("Value")
@@ -36,10 +39,15 @@ class OpaqueState:
         """`size` bounds each map, in entries."""
         self._size = size
         self._salt = secrets.token_bytes(16)
-        self._cipher = AESGCM(AESGCM.generate_key(256))
         self._makers: OrderedDict[bytes, Origin] = OrderedDict()
         self._kept: OrderedDict[bytes, bytes] = OrderedDict()
         self._decoder = msgspec.msgpack.Decoder(Kept)
+
+    @lazy
+    def _cipher(self) -> "AESGCM":
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - 8 MB, and most never keep anything
+
+        return AESGCM(AESGCM.generate_key(256))
 
     def maker(self, value: str) -> Origin | None:
         """Who made a bare value, when it was seen passing here."""

@@ -5,12 +5,12 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from plexus.quota.admission import Booking
 from plexus.quota.counter import CounterRow
 from plexus.quota.ledger import Ledger
 from plexus.storage.asynchronous import AsyncConnection
+from plexus.storage.inserting import insert
 from plexus.storage.tables import quota_counters
 
 _KEYS = [column.name for column in quota_counters.primary_key]
@@ -32,7 +32,7 @@ def write(connection: Connection, rows: Sequence[CounterRow]) -> None:
 
 @lru_cache(maxsize=2)
 def _replacing(dialect: str) -> Any:
-    statement: Any = (postgresql if dialect == "postgresql" else sqlite).insert(quota_counters)
+    statement = insert(dialect, quota_counters)
     news = {name: statement.excluded[name] for name in CounterRow._fields if name not in _KEYS}
     return statement.on_conflict_do_update(index_elements=_KEYS, set_=news)
 

@@ -1,6 +1,6 @@
 """The text of a configuration with a change made in it. Comments, `${NAME}` and everything that is not changed stay as they are.
 
-A section is edited by ruamel.yaml. Each edit is checked by reading the result as the gateway does: it means the old content
+A section is edited by `yaml_edit.py`. Each edit is checked by reading the result as the gateway does: it means the old content
 with exactly this change, or it is refused.
 """
 
@@ -9,18 +9,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
-
 from plexus.settings.plain import plain, same
 from plexus.settings.problems import ConfigurationError
-from plexus.settings.references import masked, unmasked
 from plexus.settings.yaml_source import compose
 
-_WIDE = 1_000_000
-_BY_HAND = "change it by hand"
-_OF_ITEM = 2
+BY_HAND = "change it by hand"
+OF_ITEM = 2
 """Steps of the path to a named thing, such as `("providers", "openai")`."""
 
 
@@ -60,7 +54,7 @@ def with_edits(text: str, edits: Sequence[Edit]) -> str:
         new = way(text, edits, old)
         if new is not None and _means(new, wanted):
             return new
-    raise CannotEdit(f"the section `{edits[0].path[0]}` is written in a way that cannot be changed safely; {_BY_HAND}")
+    raise CannotEdit(f"the section `{edits[0].path[0]}` is written in a way that cannot be changed safely; {BY_HAND}")
 
 
 def content_of(text: str) -> dict[str, Any]:
@@ -72,7 +66,7 @@ def content_of(text: str) -> dict[str, Any]:
     """
     data = plain(compose(text.encode("utf-8", "surrogatepass"), "the configuration"))
     if not isinstance(data, dict):
-        raise CannotEdit(f"it is not a map; {_BY_HAND}")
+        raise CannotEdit(f"it is not a map; {BY_HAND}")
     return data
 
 
@@ -82,7 +76,7 @@ def _put_plain(content: dict[str, Any], edit: Edit) -> None:
     for step in above:
         inner = place.get(step)
         if inner is not None and not isinstance(inner, dict):
-            raise CannotEdit(f"`{step}` is not a map; {_BY_HAND}")
+            raise CannotEdit(f"`{step}` is not a map; {BY_HAND}")
         place[step] = dict(inner or {})
         place = place[step]
     if edit.value is REMOVED:
@@ -104,22 +98,28 @@ def _means(text: str, wanted: Mapping[str, Any]) -> bool:
 
 
 def _by_document(text: str, edits: Sequence[Edit], old: Mapping[str, Any]) -> str | None:
-    return _edited(text, edits, old)
+    from plexus.settings.yaml_edit import edited  # noqa: PLC0415 - a server that is not changed needs no ruamel.yaml, 1.5 MB
+
+    return edited(text, edits, old)
 
 
 def _by_section(text: str, edits: Sequence[Edit], old: Mapping[str, Any]) -> str | None:
+    from plexus.settings.yaml_edit import edited  # noqa: PLC0415 - as above
+
     name = edits[0].path[0]
-    return _replaced(text, name, lambda section: _edited(section or f"{name}:\n", edits, old))
+    return _replaced(text, name, lambda section: edited(section or f"{name}:\n", edits, old))
 
 
 def _cut(text: str, edits: Sequence[Edit], _old: Mapping[str, Any]) -> str | None:
     """Without the lines of what is taken out; comments at the margin around it stay. None when it is another kind of edit."""
     [edit, *more] = edits
-    if more or edit.value is not REMOVED or len(edit.path) > _OF_ITEM:
+    if more or edit.value is not REMOVED or len(edit.path) > OF_ITEM:
         return None
-    if len(edit.path) < _OF_ITEM:
+    if len(edit.path) < OF_ITEM:
         return _replaced(text, edit.path[0], lambda _: "")
-    return _replaced(text, edit.path[0], lambda section: _without(section, *edit.path))
+    from plexus.settings.yaml_edit import without  # noqa: PLC0415 - as above
+
+    return _replaced(text, edit.path[0], lambda section: without(section, *edit.path))
 
 
 def _replaced(text: str, name: str, change: Callable[[str], str | None]) -> str | None:
@@ -151,136 +151,3 @@ def _section(lines: list[str], name: str) -> tuple[int, int]:
         if line.startswith((" ", "-")) and line.strip():
             end = index + 1
     return starts[0], end
-
-
-def _without(section: str, name: str, item: str) -> str | None:
-    loaded = _loaded(section)
-    part = loaded[1].get(name) if loaded is not None and isinstance(loaded[1], CommentedMap) else None
-    if not isinstance(part, CommentedMap) or part.fa.flow_style() or item not in part:
-        return None
-    line, column = part.lc.key(item)
-    lines = section.splitlines(keepends=True)
-    end = line + 1
-    for index in range(line + 1, len(lines)):
-        text = lines[index].strip()
-        deep = len(lines[index]) - len(lines[index].lstrip(" ")) > column
-        if text and deep:
-            end = index + 1
-        elif text and not text.startswith("#"):
-            break
-    return "".join(lines[:line] + lines[end:])
-
-
-def _edited(text: str, edits: Sequence[Edit], old: Mapping[str, Any]) -> str | None:
-    """The text after ruamel has made the edits in it; None when it cannot."""
-    loaded = _loaded(text)
-    if loaded is None:
-        return None
-    yaml, content = loaded
-    commented = "#" in text or "\n\n" in text
-    try:
-        for edit in edits:
-            _put(content, edit, old, commented=commented)
-        out = io.StringIO()
-        yaml.dump(content, out)
-    except (YAMLError, AttributeError, TypeError, ValueError, KeyError):
-        return None
-    return unmasked(out.getvalue())
-
-
-def _put(content: Any, edit: Edit, old: Any, *, commented: bool) -> None:
-    *above, last = edit.path
-    place, was = content, old
-    for step in above:
-        key = _key(place, step)
-        if not place.get(key):
-            place[key] = CommentedMap()
-        place, was = place[key], (was or {}).get(step)
-    key = _key(place, last)
-    if edit.value is REMOVED:
-        del place[key]
-    elif key in place:
-        place[key] = _merged(place[key], (was or {}).get(last), edit.value, commented=commented)
-    else:
-        _add(place, key, edit.value, first=0 if commented and len(above) >= _OF_ITEM else None)
-
-
-def _merged(there: Any, old: Any, new: Any, *, commented: bool) -> Any:
-    """What is written, changed to mean `new`; `old` is what it means."""
-    if same(old) == same(new):
-        return there
-    if not (there and isinstance(there, CommentedMap) and isinstance(old, dict) and isinstance(new, Mapping) and new):
-        return _laid_out(new)
-    for name in [name for name in old if name not in new]:
-        del there[_key(there, name)]
-    added = 0
-    for name, value in new.items():
-        key = _key(there, name)
-        if name in old:
-            there[key] = _merged(there[key], old[name], value, commented=commented)
-        else:
-            _add(there, key, value, first=added if commented and not there.fa.flow_style() else None)
-            added += 1
-    return there
-
-
-def _add(place: Any, key: str, value: Any, first: int | None) -> None:
-    """One more entry. At the end it would come after comments about what follows, so `first` says where else."""
-    if first is not None and isinstance(place, CommentedMap) and len(place):
-        place.insert(first, key, _laid_out(value))
-    else:
-        place[key] = _laid_out(value)
-
-
-def _key(place: Any, name: str) -> Any:
-    """The key of this name as ruamel holds it: it reads some as numbers or words."""
-    if name in place:
-        return name
-    words = {True: "true", False: "false", None: "null"}
-    return next((key for key in place if words.get(key, str(key)) == name and not isinstance(key, str)), name)
-
-
-def _laid_out(value: Any) -> Any:
-    """A value as it is written: maps in lines, lists and what is in them on one line where that is short."""
-    if isinstance(value, str):
-        return masked(str(value)) or str(value)
-    if isinstance(value, Mapping):
-        entries = CommentedMap({str(key): _laid_out(inner) for key, inner in value.items()})
-        if not entries:
-            entries.fa.set_flow_style()
-        return entries
-    if not isinstance(value, list | tuple):
-        return value
-    items = CommentedSeq([_laid_out(item) for item in value])
-    for item in items:
-        if isinstance(item, CommentedMap) and not any(isinstance(inner, list | dict) for inner in item.values()):
-            item.fa.set_flow_style()
-    if not any(isinstance(item, list | dict) for item in items):
-        items.fa.set_flow_style()
-    return items
-
-
-def _loaded(section: str) -> tuple[YAML, Any] | None:
-    hidden = masked(section)
-    if hidden is None:
-        raise CannotEdit(f"it holds letters of the last private plane of Unicode; {_BY_HAND}")
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes = True
-    yaml.width = _WIDE
-    offset = _dashes(section)
-    yaml.indent(mapping=_margin(section), sequence=offset + 2, offset=offset)
-    try:
-        return yaml, yaml.load(hidden)
-    except (YAMLError, ValueError):
-        return None
-
-
-def _margin(section: str) -> int:
-    found = re.search(r"^( +)[^\s#]", section, re.MULTILINE)
-    return len(found[1]) if found else 2
-
-
-def _dashes(section: str) -> int:
-    """How far the dashes of a list stand in."""
-    found = re.search(r"^( *)[^ \n#-][^\n]*:[ ]*\n( *)- ", section, re.MULTILINE)
-    return max(0, len(found[2]) - len(found[1])) if found else 2

@@ -7,10 +7,8 @@ It knows no database; which columns are secret it reads from the schema.
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Table
 
 from plexus.core.json import dumps
@@ -19,6 +17,9 @@ from plexus.core.secret import Secret
 from plexus.storage.encryption_key import Key
 from plexus.storage.stored_text import StoredText
 from plexus.storage.tables.types import Sealed, storable
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 SEALED, PLAIN = "enc:v1:", "plain:"
 NONCE = 12
@@ -71,7 +72,7 @@ class Sealer:
     def __init__(self, key: Key | None, chance: Callable[[int], bytes] = os.urandom) -> None:
         """`chance` gives random bytes; a nonce is never derived from anything."""
         self.key = key
-        self._cipher = AESGCM(key.cipher) if key is not None else None
+        self._cipher = _cipher(key) if key is not None else None
         self._chance, self._last = chance, b""
         self.count = 0
         """Encryptions so far in this process."""
@@ -127,9 +128,9 @@ class Sealer:
             raise Unreadable(place, "it was encrypted with another key")
         try:
             sealed = _unbase64(body)
-            data = self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], self._bound_to(self.key, place))
+            data = _decrypted(self._cipher, sealed, self._bound_to(self.key, place))
             return Secret(data.decode())
-        except (InvalidTag, ValueError):
+        except ValueError:
             raise Unreadable(place, "it was changed, cut off, or moved here from elsewhere") from None
 
     def seal_row(self, table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,6 +171,26 @@ class Sealer:
     @staticmethod
     def _bound_to(key: Key, place: Place) -> bytes:
         return dumps(["plexus", "v1", key.name, str(place.table), str(place.column), list(place.row)])
+
+
+def _cipher(key: Key) -> "AESGCM":
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - 8 MB, of no use without a key
+
+    return AESGCM(key.cipher)
+
+
+def _decrypted(cipher: "AESGCM", sealed: bytes, bound_to: bytes) -> bytes:
+    """What was sealed.
+
+    Raises:
+        ValueError: when it is not what was sealed there, or too short to be.
+    """
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
+
+    try:
+        return cipher.decrypt(sealed[:NONCE], sealed[NONCE:], bound_to)
+    except InvalidTag:
+        raise ValueError("the seal is broken") from None
 
 
 def _unbase64(text: str) -> bytes:

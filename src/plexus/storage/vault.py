@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from plexus.core.secret import Secret
 from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.encrypted import hold_key
 from plexus.storage.engine import Database
+from plexus.storage.inserting import insert
 from plexus.storage.seal import Sealer
 from plexus.storage.tables import vault
 
@@ -42,8 +42,8 @@ async def kept(
     row = {"name": name, "value": Secret(make()), "created_at": int(time.time() * 1000)}
     async with database.writing() as connection:
         await hold_key(connection, sealer)
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        await connection.execute(dialect.insert(vault).values(**sealer.seal_row(vault, row)).on_conflict_do_nothing())
+        made_anew = insert(connection.dialect.name, vault).values(**sealer.seal_row(vault, row))
+        await connection.execute(made_anew.on_conflict_do_nothing())
         made = await _read(connection, sealer, name)
     if made is None:
         raise RuntimeError(f"the vault did not keep {name}")

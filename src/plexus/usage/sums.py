@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Float, Table, case, func, literal_column
-from sqlalchemy.dialects import postgresql, sqlite
 
+from plexus.storage.inserting import insert
 from plexus.storage.tables.types import Words
 from plexus.storage.tables.usage import DIMENSIONS, usage_hours, usage_requests
 from plexus.usage.rollup import Sums
@@ -89,7 +89,7 @@ def _adding(table: Table, statement: Any) -> Any:
 
 @lru_cache(maxsize=8)
 def _inserting(dialect: str, table: Table) -> Any:
-    return (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    return insert(dialect, table)
 
 
 def inserting(connection: Connection, table: Table) -> Any:
