@@ -180,7 +180,14 @@ class Plexus:
         from plexus.pipeline.summing import Summing  # noqa: PLC0415 - as above
 
         gateway = self.gateway
-        self.bookkeeping = keeping = Bookkeeping(place, gateway.quotas, gateway.clock, gateway.dice, self._open_home)
+        self.bookkeeping = keeping = Bookkeeping(
+            place,
+            gateway.quotas,
+            gateway.clock,
+            gateway.dice,
+            self._open_home,
+            lambda key: gateway.snapshot.quotas.get(key, ()),
+        )
         await keeping.start()
         await keeping.ready(or_away=place.database.path is None)
 

@@ -1,20 +1,29 @@
 """The books survive: SIGKILL with streams in flight loses no row and doubles none, a database that is away loses none."""
 
 import asyncio
+import json
 import random
 import signal
 import sqlite3
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from plexus.pipeline.booking import spent_of
+from plexus.quota.definition import Definition
+from plexus.quota.measure import Measure
+from plexus.quota.recompute import recompute
+from plexus.storage.tables.types import PLACES
+from plexus.usage.row import AttemptRow, UsageRow
 from tests.faults.kit import AUTH, PROTOCOLS, body_of, path_of
 from tests.gateway.running import KEY
 from tests.harness.fault_upstream import FaultUpstream
 from tests.harness.gateway import Gateway
 from tests.harness.raw_client import RawClient, ask, request
 
+QUOTAS: dict[str, Measure] = {"q": "tokens", "r": "requests", "c": "cost"}
 PRICE = {"source": "simple", "input": 1.0, "output": 10.0}
 
 
@@ -23,8 +32,10 @@ def config(upstream: FaultUpstream) -> dict:
     more = {"api_key": "k", "models": models, "disable_cooldown": True}
     return {
         "providers": {p: {"api_base_url": {p: upstream.base_url(p)}, **more} for p in PROTOCOLS},
-        "keys": {"me": {"secret": KEY, "quotas": ["q"]}},
-        "user_quotas": {"q": {"type": "monthly", "limit_type": "tokens", "limit": 10**9}},
+        "keys": {"me": {"secret": KEY, "quotas": list(QUOTAS)}},
+        "user_quotas": {
+            name: {"type": "monthly", "limit_type": measure, "limit": 10**9} for name, measure in QUOTAS.items()
+        },
     }
 
 
@@ -34,6 +45,46 @@ def rows(gateway: Gateway, statement: str) -> list[tuple]:
         return database.execute(statement).fetchall()
     finally:
         database.close()
+
+
+def counted(gateway: Gateway) -> dict[str, int]:
+    """What the counters in the database say, by quota."""
+    return {name: int(used) for name, used in rows(gateway, "select quota, used from quota_counters")}
+
+
+def counted_anew(gateway: Gateway) -> dict[str, int]:
+    """The same, worked out from the usage rows."""
+    columns = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "cost")
+    names = ", ".join(("request_id", "provider", "model", *columns))
+    attempts: dict[str, list[AttemptRow]] = {}
+    for request_id, provider, model, *told in rows(gateway, f"select {names} from usage_attempts where billed"):
+        values = dict(zip(columns, told, strict=True))
+        values["cost"] = None if told[-1] is None else Decimal(told[-1]).scaleb(-PLACES)
+        row = AttemptRow(provider=provider, model=model, status="ok", billed=True, **values)
+        attempts.setdefault(request_id, []).append(row)
+    found = rows(
+        gateway, "select request_id, key, alias, started_at, duration_ms, status, http_status from usage_requests"
+    )
+    spent = [
+        spent_of(
+            UsageRow(
+                request_id=name,
+                key=key,
+                alias=alias,
+                started_at=at,
+                duration_ms=took,
+                status=status,
+                http_status=code,
+                attempts=tuple(attempts.get(name, ())),
+            )
+        )
+        for name, key, alias, at, took, status, code in found
+    ]
+    again = {
+        name: recompute(Definition(name=name, kind="monthly", measure=measure, limit=1), spent)
+        for name, measure in QUOTAS.items()
+    }
+    return {name: sum(row.used for row in counters["me"].rows()) for name, counters in again.items() if counters}
 
 
 async def stream(gateway: Gateway, number: int) -> None:
@@ -81,8 +132,10 @@ async def kill_series(kills: int, at_once: int, seed: int) -> None:
             )
             direct = rows(gateway, "select count(*), sum(input_tokens + output_tokens), sum(cost) from usage_requests")
             assert direct == [(requests, tokens, cost)]
-            [(used,)] = rows(gateway, "select used from quota_counters")
-            assert int(used) == tokens
+            used = counted(gateway)
+            assert used["q"] == tokens
+            assert used["r"] >= len(interrupted)
+            assert used == counted_anew(gateway)
             assert dict(rows(gateway, "select status, count(*) from usage_requests group by status"))["ok"] > 0
 
 
@@ -123,3 +176,14 @@ async def test_a_request_that_reached_a_provider_is_found_again_as_interrupted_w
             [row] = rows(gateway, "select status, key, alias, client_protocol, streaming, cost from usage_requests")
             assert row == ("interrupted", "me", model, "messages", 1, None)
             assert "requests were interrupted" in gateway.output
+            # It was made, so it counts as a request; what it used nobody knows.
+            assert counted(gateway) == counted_anew(gateway) == {"r": 1}
+            gateway.signal(signal.SIGKILL)
+            await asyncio.to_thread(gateway.wait)
+            gateway.launch()
+            await asyncio.to_thread(gateway.wait_ready)
+            assert counted(gateway) == {"r": 1}
+            status, shown = gateway.get("/v0/management/quota/status/me", {"x-admin-key": gateway.admin_key})
+            assert status == 200
+            told = {quota["quota"]: quota["used"] for quota in json.loads(shown)["quotas"]}
+            assert told["r"] == "1"

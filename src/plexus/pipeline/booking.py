@@ -9,6 +9,7 @@ from plexus.pipeline.attempt import Attempt
 from plexus.pipeline.call import Call
 from plexus.quota.admission import Charge
 from plexus.quota.measure import money
+from plexus.quota.recompute import Spent
 from plexus.usage.booking import Tried, attempt_rows, overhead, summed
 from plexus.usage.price import Price
 from plexus.usage.row import AttemptRow, RowStatus, UsageRow
@@ -62,12 +63,23 @@ def row_of(call: Call, attempts: list[Attempt], last: Attempt | None, ending: En
 
 
 def charges_of(row: UsageRow) -> list[Charge]:
-    """What quotas count of a row: its billed attempts."""
+    """What quotas count of a row: its billed attempts.
+
+    Of a request that ended with its process nobody knows more than that it was sent: it is a request without tokens and cost.
+    """
+    if row.status == "interrupted" and not row.http_status:
+        return [Charge("", "")]
     return [
         Charge(attempt.provider, attempt.model, _tokens(attempt), None if attempt.cost is None else money(attempt.cost))
         for attempt in row.attempts
         if attempt.billed
     ]
+
+
+def spent_of(row: UsageRow) -> Spent:
+    """The row as far as quotas care. What ended with its process is booked as of its beginning."""
+    booked = row.started_at + int(row.duration_ms)
+    return Spent(row.key, row.alias, row.started_at, booked, tuple(charges_of(row)))
 
 
 def _tokens(row: AttemptRow) -> int:

@@ -10,9 +10,12 @@ from sqlalchemy import Connection
 
 from plexus.core.clock import Clock
 from plexus.core.logging import logger
+from plexus.pipeline.booking import spent_of
 from plexus.pipeline.books import Books, Place
+from plexus.quota.definition import Definition
 from plexus.quota.ledger import Ledger
 from plexus.quota.store import Shadow
+from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.drain import Drain
 from plexus.storage.engine import Database, open_database
 from plexus.storage.journal import Journal, JournalFailed, abandoned, claim
@@ -52,12 +55,13 @@ class Bookkeeping:
         clock: Clock,
         dice: Callable[[], float],
         opened: Callable[[Database], Awaitable[None]] | None = None,
+        quotas_of: Callable[[str], Sequence[Definition]] = lambda _: (),
     ) -> None:
-        """`quotas` is the ledger that requests are admitted by; it learns what was used before.
+        """`quotas` is the ledger that requests are admitted by; it learns what was used before. `quotas_of` has those of a key.
 
         `opened` is awaited once the database answers and has its tables, before anything is served from it.
         """
-        self._opened = opened
+        self._opened, self._quotas_of = opened, quotas_of
         self._place, self._quotas, self._clock, self._dice = place, quotas, clock, dice
         self._shadow = Shadow(Ledger(clock))
         self._journal: Journal
@@ -183,7 +187,7 @@ class Bookkeeping:
         await self.drain.settle()
         found = await self._inherit()
         async with self.database.writing() as connection:
-            found += await store.close_interrupted(connection, self._process)
+            found += await self._close(connection, self._process)
             self._quotas.load(await Shadow(Ledger(self._clock)).load(connection))
         if found:
             log.warning("requests were interrupted when the gateway ended last", requests=found)
@@ -197,10 +201,17 @@ class Bookkeeping:
             try:
                 await Drain(journal, self.database, self._apply, dice=self._dice).settle()
                 async with self.database.writing() as connection:
-                    found += await store.close_interrupted(connection, _identity(journal.folder))
+                    found += await self._close(connection, _identity(journal.folder))
             finally:
                 await asyncio.to_thread(journal.close)
         return found
+
+    async def _close(self, connection: AsyncConnection, process: str) -> int:
+        """Book what a process that is gone had under way, in its quotas too: they were made, whatever became of them."""
+        rows = await store.close_interrupted(connection, process)
+        spent = [(self._quotas_of(row.key), spent_of(row)) for row in rows]
+        await connection.run_sync(self._shadow.charge, spent)
+        return len(rows)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Whatever ended it, `/health/ready` says why; who waits at start has it as an exception."""

@@ -1,6 +1,6 @@
 """The counters of quotas in the database: read at start, written with the bookings of each batch of the journal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -8,7 +8,9 @@ from sqlalchemy import Connection, select
 
 from plexus.quota.admission import Booking
 from plexus.quota.counter import CounterRow
+from plexus.quota.definition import Definition
 from plexus.quota.ledger import Ledger
+from plexus.quota.recompute import Spent
 from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.inserting import insert
 from plexus.storage.tables import quota_counters
@@ -49,6 +51,12 @@ class Shadow:
         rows = await read(connection)
         self._ledger.load(rows)
         return rows
+
+    def charge(self, connection: Connection, spent: Iterable[tuple[Sequence[Definition], Spent]]) -> None:
+        """Book and write requests that no admission is left of."""
+        bookings = [booking for quotas, one in spent for booking in self._ledger.charge(quotas, one)]
+        if bookings:
+            write(connection, self._ledger.export(bookings[0].number - 1))
 
     def follow(self, connection: Connection, bookings: Sequence[Any]) -> None:
         """Write what these bookings change. Those that are in the counters already change nothing.

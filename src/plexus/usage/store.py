@@ -33,13 +33,13 @@ async def write_rows(connection: AsyncConnection, rows: Sequence[UsageRow]) -> N
     await connection.run_sync(insert_rows, rows)
 
 
-async def close_interrupted(connection: AsyncConnection, process: str) -> int:
-    """Book the open requests of a process that is gone as interrupted. Returns how many there were."""
+async def close_interrupted(connection: AsyncConnection, process: str) -> list[UsageRow]:
+    """Book the open requests of a process that is gone as interrupted. Returns their rows."""
     found = await connection.execute(select(open_requests.c.document).where(open_requests.c.process == process))
     rows = [interrupted(Opened(**document)) for (document,) in found]
     await connection.run_sync(book, [Closed(row) for row in rows])
     await connection.execute(delete(open_requests).where(open_requests.c.process == process))
-    return len(rows)
+    return rows
 
 
 async def count_open(connection: AsyncConnection, process: str) -> int:

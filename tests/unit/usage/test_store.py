@@ -100,8 +100,8 @@ async def test_rows_are_written_once_however_often_they_are_offered(database):
 async def test_what_a_dead_process_left_open_is_interrupted_and_what_another_has_open_is_not(database):
     async with database.writing() as connection:
         await write(connection, [opened("1", "dead"), opened("2", "alive"), opened("3", "dead"), Closed(row("3"))])
-        assert await close_interrupted(connection, "dead") == 1
-        assert await close_interrupted(connection, "dead") == 0
+        assert len(await close_interrupted(connection, "dead")) == 1
+        assert await close_interrupted(connection, "dead") == []
     async with database.reading() as connection:
         found = {one.request_id: (one.status, one.cost) for one in await connection.execute(select(usage_requests))}
         assert found == {"1": ("interrupted", None), "3": ("ok", Decimal("0.00000001"))}
