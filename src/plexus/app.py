@@ -197,7 +197,9 @@ class Plexus:
 
         gateway.sink, gateway.opened = sink, keeping.books.opened
         gateway.waits_for = lambda: keeping.waits_for
-        retaining = Retaining(keeping.database, lambda: self._settings.retention, gateway.clock)
+        retaining = Retaining(
+            keeping.database, lambda: self._settings.retention, gateway.clock, keeping.forget_counters
+        )
         self._tasks.append(asyncio.create_task(retaining.run(lambda: keeping.waits_for)))
         self._summing = Summing(keeping.database, gateway.clock)
         self._tasks.append(asyncio.create_task(self._summing.run(lambda: keeping.waits_for)))

@@ -1,10 +1,15 @@
 """Quotas over sockets: reserved before a request, settled after it, given back on every other ending."""
 
 import asyncio
+import time
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import select
 
+from plexus.core.clock import Clock
+from plexus.pipeline import retention
+from plexus.storage.tables import quota_counters
 from tests.faults.kit import PROTOCOLS, body_of, path_of
 from tests.gateway.running import running
 from tests.harness.fault_upstream import FaultUpstream
@@ -131,3 +136,30 @@ async def test_the_cost_selector_takes_the_cheaper_target_and_never_an_unknown_p
         row = gateway.records[-1].row
         assert row.cost_source == "configured"
         assert row.cost == (row.cost_input or 0) + (row.cost_output or 0) + (row.cost_cache_read or 0)
+
+
+async def test_the_counters_of_windows_that_are_over_go_by_themselves(upstream, tmp_path, monkeypatch):
+    monkeypatch.setattr(retention, "EVERY", 0.05)
+    later = [0.0]
+    clock = Clock(wall=lambda: time.time() + later[0])
+    quota = {"type": "daily", "limit_type": "requests", "limit": 9}
+    async with running(config(upstream, quota), clock, books=tmp_path) as gateway:
+        assert (await gateway.post(path_of("chat", "fault/ok"), body_of("chat", "fault/ok"))).status == 200
+        books = gateway.plexus.bookkeeping
+        assert books is not None
+        await books.drain.settle()
+        assert len(await kept_counters(books.database)) == 1
+        later[0] = 86_400.0 * 0.5  # perhaps another day, but not for a day
+        await asyncio.sleep(0.2)
+        assert len(await kept_counters(books.database)) == 1
+        later[0] = 86_400.0 * 3
+        while await kept_counters(books.database):  # noqa: ASYNC110 - it offers no event
+            await asyncio.sleep(0.02)
+        while gateway.plexus.gateway.quotas.export():  # noqa: ASYNC110 - it offers no event
+            await asyncio.sleep(0.02)
+        assert (await gateway.post(path_of("chat", "fault/ok"), body_of("chat", "fault/ok"))).status == 200
+
+
+async def kept_counters(database):
+    async with database.reading() as connection:
+        return (await connection.execute(select(quota_counters))).all()

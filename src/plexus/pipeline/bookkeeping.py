@@ -29,6 +29,9 @@ _SETTLE = 10.0
 """Seconds the last rows are given to reach the database at the end; what does not stays in the journal."""
 
 
+COUNTED = 86_400.0
+"""Seconds for which a counter is kept at least: a booking that is offered again, as after a power cut, must find it."""
+_PAUSE = 0.05
 _PATIENCE = 10.0
 """Seconds a start waits for a database that answers, before it goes on without."""
 _UNOPENED = "the database has not been opened yet"
@@ -163,6 +166,23 @@ class Bookkeeping:
         self._task = asyncio.create_task(self._run())
         self._task.add_done_callback(self._ended)
         await self.ready()
+
+    async def forget_counters(self) -> int:
+        """Forget the counters whose windows were over a day ago, here and in the database. Returns how many rows went.
+
+        Raises:
+            DatabaseAway, SQLAlchemyError: when the database does not answer; what is gone stays so.
+        """
+        now = self._clock.wall()
+        done, gone = min(self._quotas.number, int((now - COUNTED) * 1_000_000)), 0
+        await self.drain.settle()  # so that the journal, too, is done with what is older
+        while removed := await self.database.write(
+            lambda connection: self._shadow.forget(connection, done, int(now * 1000))
+        ):
+            gone += removed
+            await asyncio.sleep(_PAUSE)
+        self._quotas.prune(done)
+        return gone
 
     async def stop(self) -> None:
         """Move what is in the journal, as far as that goes, and close everything."""

@@ -1,7 +1,7 @@
 """How long rows are kept: now and then, behind the traffic, what is older than the configuration says is deleted."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 from plexus.core.clock import Clock
@@ -20,9 +20,15 @@ _AWAY = 1.0
 class Retaining:
     """The end of old rows of one database. Traces see to theirs themselves; sums of usage stay."""
 
-    def __init__(self, database: Database, retention: Callable[[], Retention], clock: Clock) -> None:
-        """`retention` gives the bounds of the configuration in force."""
-        self._database, self._retention, self._clock = database, retention, clock
+    def __init__(
+        self,
+        database: Database,
+        retention: Callable[[], Retention],
+        clock: Clock,
+        counters: Callable[[], Awaitable[int]],
+    ) -> None:
+        """`retention` gives the bounds of the configuration in force; `counters` deletes those of quotas that are over."""
+        self._database, self._retention, self._clock, self._counters = database, retention, clock, counters
 
     async def run(self, waits_for: Callable[[], str]) -> NoReturn:
         """Delete until cancelled; nothing before `waits_for` is empty, because the database has no tables yet."""
@@ -45,6 +51,7 @@ class Retaining:
         gone = {}
         for name, purge, seconds in kinds:
             gone[name] = await purge(self._database, int((now - seconds) * 1000), self._clock)
+        gone["counters"] = await self._counters()
         if any(gone.values()):
             log.info("old rows were deleted", **gone)
         return gone

@@ -48,6 +48,11 @@ class Ledger:
         self._number = 0
         self.tallies: dict[str, Tally] = {}
 
+    @property
+    def number(self) -> int:
+        """That of the last booking. Numbers grow with the clock: microseconds since 1970, if there are no more than one each."""
+        return self._number
+
     def configure(self, quotas: Iterable[Definition]) -> None:
         """Take up a new configuration: buckets drain under their new limit and duration from now on, and usage stays.
 

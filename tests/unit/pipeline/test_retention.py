@@ -33,14 +33,18 @@ async def left(database):
         }
 
 
+async def seven_counters() -> int:
+    return 7
+
+
 async def test_each_kind_of_row_goes_by_its_own_age(database):
     await fill(database)
     bounds = [Retention(usage=50, audit=500)]
-    retaining = Retaining(database, lambda: bounds[0], Clock(wall=lambda: NOW))
-    assert await retaining.trim() == {"usage": 2, "audit": 1}
+    retaining = Retaining(database, lambda: bounds[0], Clock(wall=lambda: NOW), seven_counters)
+    assert await retaining.trim() == {"usage": 2, "audit": 1, "counters": 7}
     assert await left(database) == {"usage_requests": 1, "audit_log": 2}
     bounds[0] = Retention(usage=5, audit=5)
-    assert await retaining.trim() == {"usage": 1, "audit": 2}
+    assert await retaining.trim() == {"usage": 1, "audit": 2, "counters": 7}
 
 
 async def test_nothing_is_touched_before_the_database_can_be_used(database):
@@ -52,7 +56,7 @@ async def test_nothing_is_touched_before_the_database_can_be_used(database):
         asked.set()
         return waits[0]
 
-    retaining = Retaining(database, lambda: Retention(usage=5), Clock(wall=lambda: NOW))
+    retaining = Retaining(database, lambda: Retention(usage=5), Clock(wall=lambda: NOW), seven_counters)
     task = asyncio.create_task(retaining.run(waits_for))
     await asked.wait()
     assert (await left(database))["usage_requests"] == 3
