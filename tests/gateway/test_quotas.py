@@ -11,7 +11,7 @@ from plexus.core.clock import Clock
 from plexus.pipeline import retention
 from plexus.storage.tables import quota_counters
 from tests.faults.kit import PROTOCOLS, body_of, path_of
-from tests.gateway.running import running
+from tests.gateway.running import KEY, running
 from tests.harness.fault_upstream import FaultUpstream
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -110,6 +110,33 @@ async def test_max_cost_refuses_what_may_cost_more_and_lets_the_rest_pass(upstre
             answer = await ask(gateway, max_completion_tokens=1000, headers=[("x-plexus-max-cost", most)])
             assert answer.status == status, (most, answer.body)
             assert (b"max_cost" in answer.body or b"max-cost" in answer.body) == (status == 400)
+
+
+async def test_the_lower_one_of_the_keys_max_cost_and_the_headers_counts(upstream):
+    models = {"fault/ok": {"pricing": PRICE}, "fault/long-text": {}}
+    given = {
+        "providers": {"a": {"api_base_url": {"chat": upstream.base_url("chat")}, "api_key": "k", "models": models}},
+        "keys": {"me": {"secret": KEY, "max_cost": 0.02}},
+    }
+    async with running(given) as gateway:
+        for tokens, header, status in (
+            (1000, None, 200),  # 0.01 USD and the input
+            (3000, None, 400),
+            (1000, "0.001", 400),
+            (3000, "1", 400),
+            (1000, "1", 200),
+        ):
+            headers = [] if header is None else [("x-plexus-max-cost", header)]
+            answer = await ask(gateway, max_completion_tokens=tokens, headers=headers)
+            assert answer.status == status, (tokens, header, answer.body)
+            if status == 400:
+                error = answer.json["error"]
+                assert error["code"] == "max_cost_exceeded"
+                assert ("of this key" in error["message"]) == (header != "0.001")
+                assert ("raise max_cost" in error["message"]) == (header == "0.001")
+        unpriced = await gateway.post(path_of("chat", "fault/long-text"), body_of("chat", "fault/long-text"))
+        assert unpriced.status == 400
+        assert "not known" in unpriced.json["error"]["message"]
 
 
 async def test_a_scoped_quota_that_is_used_up_takes_its_targets_out_and_the_others_serve(upstream):

@@ -2,6 +2,7 @@
 
 import ipaddress
 from datetime import datetime
+from decimal import Decimal
 
 from msgspec import Struct
 
@@ -18,6 +19,8 @@ class Key(Struct, frozen=True, kw_only=True):
     allowed_providers: frozenset[str] = frozenset()
     excluded_providers: frozenset[str] = frozenset()
     quotas: tuple[str, ...] = ()
+    max_cost: Decimal | None = None
+    """USD that one request may cost at most; None where that is not bounded."""
     allowed_ips: tuple[Network, ...] = ()
     allow_raw_passthrough: bool = False
     enabled: bool = True
@@ -54,6 +57,7 @@ def key_from(name: str, settings: KeySettings, default_quotas: tuple[str, ...] =
         allowed_providers=frozenset(settings.allowed_providers),
         excluded_providers=frozenset(settings.excluded_providers),
         quotas=settings.quotas or default_quotas,
+        max_cost=settings.max_cost,
         allowed_ips=settings.allowed_ips,
         allow_raw_passthrough=settings.allow_raw_passthrough,
         enabled=settings.enabled,

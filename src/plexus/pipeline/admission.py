@@ -43,14 +43,14 @@ class QuotaExceeded(Refused):
 
 
 def admit(call: Call, plan: Plan, gateway: Gateway) -> Admitted:
-    """Reserve in the quotas of the key, and keep to the client's own maximum cost.
+    """Reserve in the quotas of the key, and keep to the maximum cost that the client or the key names.
 
     Raises:
         QuotaExceeded: when no target has room.
-        Refused: 400 when every target may cost more than the client allows.
+        Refused: 400 when every target may cost more than that.
     """
     quotas = call.snapshot.quotas.get(call.key.name, ())
-    most = maximum(call.named[_MAX_COST].decode("latin-1")) if _MAX_COST in call.named else None
+    most = _most(call) if _MAX_COST in call.named or call.key.max_cost is not None else None
     candidates = (*plan.candidates, *plan.busy)
     if not candidates or (not quotas and most is None):
         return Admitted(plan)
@@ -64,7 +64,7 @@ def admit(call: Call, plan: Plan, gateway: Gateway) -> Admitted:
     else:
         bounds = [_bound(call, candidate, gateway) for candidate in candidates]
         if most is not None:
-            candidates, bounds = _affordable(candidates, bounds, most)
+            candidates, bounds = _affordable(call, candidates, bounds, most)
         offers = [bound.offer for bound in bounds]
     outcome = gateway.quotas.admit(quotas, call.key.name, call.model, offers)
     if isinstance(outcome, Refusal):
@@ -100,12 +100,17 @@ def _bound(call: Call, candidate: Candidate, gateway: Gateway) -> _Bound:
     return _Bound(offer, None if most is None else money(most))
 
 
+def _most(call: Call) -> int | None:
+    header = call.named.get(_MAX_COST)
+    return maximum(None if header is None else header.decode("latin-1"), call.key.max_cost)
+
+
 def _affordable(
-    candidates: tuple[Candidate, ...], bounds: list[_Bound], most: int
+    call: Call, candidates: tuple[Candidate, ...], bounds: list[_Bound], most: int
 ) -> tuple[tuple[Candidate, ...], list[_Bound]]:
     kept = within(most, [bound.most for bound in bounds])
     if isinstance(kept, CostRefusal):
-        raise refused_as(kept.fault)
+        raise refused_as(kept._replace(of_key=most == maximum(None, call.key.max_cost)).fault)
     return tuple(candidates[place] for place in kept), [bounds[place] for place in kept]
 
 
@@ -117,7 +122,7 @@ def _kept(plan: Plan, allowed: Sequence[Candidate], full: dict[tuple[str, str], 
     out = [
         Excluded(candidate, "", "quota", f"the quota {full[_key(candidate)]!r} has no room for it")
         if _key(candidate) in full
-        else Excluded(candidate, "", "not_allowed", "it may cost more than the client allows")
+        else Excluded(candidate, "", "not_allowed", "it may cost more than the request may")
         for candidate in (*plan.candidates, *plan.busy)
         if _key(candidate) not in keys
     ]

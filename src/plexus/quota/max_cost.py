@@ -1,4 +1,4 @@
-"""`max_cost`: the most one request may cost, as its client says, against the most it can cost at each target."""
+"""`max_cost`: the most one request may cost, as its client or its key says, against the most it can cost at each target."""
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -18,29 +18,33 @@ class CostRefusal(NamedTuple):
 
     maximum: int
     least: int | None
+    of_key: bool = False
+    """Whether it is the maximum of the key, which its holder cannot raise."""
 
     @property
     def fault(self) -> Fault:
-        """What the client is told: it is its own bound, so it can mend the request."""
+        """What the client is told: it can mend the request."""
         maximum = written(self.maximum, "cost")
         if self.least is None:
             said = f"what this request may cost is not known, so it cannot be kept within max_cost {maximum} USD"
             fix = "choose a model with a known price, and give max_tokens"
         else:
-            said = f"this request may cost {written(self.least, 'cost')} USD, above its max_cost {maximum} USD"
-            fix = "lower max_tokens, shorten the input, or raise max_cost"
+            whose = "the max_cost of this key," if self.of_key else "its max_cost"
+            said = f"this request may cost {written(self.least, 'cost')} USD, above {whose} {maximum} USD"
+            fix = f"lower max_tokens, {'or shorten' if self.of_key else 'shorten'} the input"
+            fix += "" if self.of_key else ", or raise max_cost"
         return Fault(
             kind="invalid_request", status=400, message=f"{said}; {fix}", code="max_cost_exceeded", param=FIELD
         )
 
 
-def maximum(header: str | None, field: Any = None) -> int | None:
-    """The maximum in units of 1e-8 USD: the lower one of the header and the field of the body. None when neither is there.
+def maximum(header: str | None, of_key: Any = None) -> int | None:
+    """The maximum in units of 1e-8 USD: the lower one of the header and that of the key. None when neither is there.
 
     Raises:
         InvalidRequest: when it is no amount in USD above zero.
     """
-    found = [_units(value, name) for value, name in ((header, HEADER), (field, FIELD)) if value is not None]
+    found = [_units(value, name) for value, name in ((header, HEADER), (of_key, FIELD)) if value is not None]
     return min(found, default=None)
 
 

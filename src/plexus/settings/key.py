@@ -62,6 +62,9 @@ class KeySettings(Strict):
     enabled: bool = True
     expires_at: Moment | None = None
     quotas: tuple[Name, ...] = ()
+    max_cost: Annotated[Decimal, Field(ge=Decimal("0.00000001"), le=Decimal(10) ** 9, allow_inf_nan=False)] | None = (
+        None
+    )
     allowed_models: tuple[Name, ...] = ()
     excluded_models: tuple[Name, ...] = ()
     allowed_providers: tuple[Name, ...] = ()
