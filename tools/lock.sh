@@ -7,3 +7,6 @@ compile() { "$uv" pip compile --quiet --universal --python-version 3.11 --genera
 compile requirements/build.in -o requirements/build.txt
 compile pyproject.toml -o requirements/run.txt
 compile pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+for extra in otel postgres; do  # all of run.txt and what the extra adds, as it is tested
+    compile pyproject.toml --extra "$extra" -c requirements/run.txt -c requirements/dev.txt -o "requirements/$extra.txt"
+done
