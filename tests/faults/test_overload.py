@@ -11,12 +11,13 @@ import time
 
 import pytest
 import uvloop
+from prometheus_client.parser import text_string_to_metric_families
 
 from plexus.web.overload import LONG
 from tests.faults.kit import AUTH, PROTOCOLS, body_of, error_shape, model_at, path_of, providers
-from tests.gateway.running import running
+from tests.gateway.running import Running, running
 from tests.harness.fault_upstream import FaultUpstream
-from tests.harness.raw_client import RawClient, request
+from tests.harness.raw_client import RawClient, ask, request
 
 NAMES = ("fault/silent", "fault/ok", "fault/hang-after-6")
 
@@ -181,6 +182,36 @@ def test_three_times_what_can_be_served_leaves_nobody_without_an_answer():
     seen = json.loads(done.stdout)
     assert seen["refused"] > 0
     assert seen["unanswered"] < seen["sent_per_s"] * 2 / 20
+
+
+@pytest.mark.parametrize("unread", [True, False])
+async def test_who_is_refused_is_in_the_metrics_with_the_reason(unread):
+    key = "sk-admin-overload"
+    async with (
+        FaultUpstream() as upstream,
+        running({"providers": providers(upstream, NAMES), "concurrency": {"requests": 1}}, admin_key=key) as gateway,
+    ):
+        silent, well = model_at("chat", "silent"), model_at("chat", "ok")
+        async with await RawClient.connect(gateway.url) as held:
+            await held.send(request("POST", path_of("chat", silent), body_of("chat", silent), AUTH))
+            await upstream.wait_received(1)
+            assert await refused_as(gateway, key) == {"many": 0, "busy": 0}
+            more = [] if unread else [("connection", "close")]  # which is parsed before it is refused
+            for _ in range(3):
+                answer = await gateway.post(path_of("chat", well), body_of("chat", well), more)
+                assert answer.status == 503
+            assert await refused_as(gateway, key) == {"many": 3, "busy": 0}
+            held.reset()
+
+
+async def refused_as(gateway: Running, key: str) -> dict[str, float]:
+    answer = await ask(f"{gateway.url}/metrics", b"", [("x-admin-key", key)], method="GET")
+    return {
+        sample.labels["reason"]: sample.value
+        for family in text_string_to_metric_families(answer.body.decode())
+        for sample in family.samples
+        if sample.name == "plexus_refused_requests_total"
+    }
 
 
 async def test_who_is_refused_is_not_counted():

@@ -49,7 +49,7 @@ class Application:
         exact, self._patterns = _routes(gateway, protocols, started)
         exact["/health/ready"] = home.ready(lambda: self.unready or gateway.waits_for())
         exact["/openapi.json"] = management.document
-        exact["/metrics"] = Metrics(management.managed, management.doorkeeper, self._standing)
+        exact["/metrics"] = Metrics(management.managed, management.doorkeeper, self._standing, self.load.refused)
         self._patterns.append((re.compile(r"/v0/management/.+"), management))
         self._exact = {path.encode(): app for path, app in exact.items()}
         """A path known to the letter cannot be read in two ways."""

@@ -24,9 +24,11 @@ Standing = Callable[[], Mapping[str, float]]
 class Metrics:
     """The endpoint. The client library is loaded when somebody asks."""
 
-    def __init__(self, managed: Managed, doorkeeper: Doorkeeper, standing: Standing) -> None:
-        """`standing` gives what only the server knows."""
-        self._managed, self._doorkeeper, self._standing = managed, doorkeeper, standing
+    def __init__(
+        self, managed: Managed, doorkeeper: Doorkeeper, standing: Standing, refused: Mapping[str, int]
+    ) -> None:
+        """`standing` gives what only the server knows, `refused` counts the requests it did not take, by the reason."""
+        self._managed, self._doorkeeper, self._standing, self._refused = managed, doorkeeper, standing, refused
         self._pepper = secrets.token_bytes(32)
 
     async def __call__(self, scope: dict[str, Any], _receive: Receive, send: Send) -> None:
@@ -48,7 +50,7 @@ class Metrics:
         from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 - a request needs none of it
 
         registry = CollectorRegistry()
-        registry.register(_Collected(families(self._managed, self._standing())))
+        registry.register(_Collected(families(self._managed, self._standing(), self._refused)))
         return generate_latest(registry)
 
     def _admit(self, scope: dict[str, Any]) -> None:
@@ -75,9 +77,16 @@ class _Collected:
         return self._found
 
 
-def families(managed: Managed, standing: Mapping[str, float]) -> list[Any]:
+def families(managed: Managed, standing: Mapping[str, float], refused: Mapping[str, int]) -> list[Any]:
     """All metrics, by name."""
-    return [*_counted(managed.tallies), *_measured(managed.tallies), *_standing(managed, standing)]
+    away = {(reason,): count for reason, count in refused.items()}
+    said = "Requests that were not taken, because the process has too much to do."
+    return [
+        _counter("plexus_refused_requests", said, ("reason",), away),
+        *_counted(managed.tallies),
+        *_measured(managed.tallies),
+        *_standing(managed, standing),
+    ]
 
 
 def _counted(tallies: Tallies) -> list[Any]:

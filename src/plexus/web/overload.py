@@ -31,7 +31,7 @@ _TELLING = 10.0
 log = logger("plexus.web")
 
 Why = Literal["many", "busy"]
-_WORDS = {
+_WORDS: dict[Why, str] = {
     "many": "too many requests are under way; try again in a moment",
     "busy": "the gateway is too busy; try again in a moment",
 }
@@ -92,6 +92,8 @@ class Load:
         self.turns = Turns()
         self.at_each_look: Callable[[], object] = int
         """Called with each look: for what has to be done more often when there is more to do."""
+        self.refused: dict[str, int] = dict.fromkeys(_WORDS, 0)
+        """Those that were not taken since the process began, by the reason."""
         self._aside = 0.0
         self._limit = math.inf
         self._rules = rules
@@ -117,14 +119,16 @@ class Load:
         self.requests -= 1
 
     def turned_away(self) -> Why:
-        """A request is not taken, and why. It leaves no record, so the log tells of the first and then once in a while."""
+        """A request is not taken, and why. It leaves no record, so it is counted, and the log tells of it once in a while."""
+        why: Why = "many" if self.requests >= self._rules().requests else "busy"
+        self.refused[why] += 1
         self._away += 1
         now = self.time()
         if now >= self._tell:
             turn = round(self.turns.standing, 3)
             log.warning("requests are refused", refused=self._away, under_way=self.requests, turn_s=turn)
             self._away, self._tell = 0, now + _TELLING
-        return "many" if self.requests >= self._rules().requests else "busy"
+        return why
 
     def aside(self, since: float) -> None:
         """What was done since then, on the same clock, is refusing: taking fewer requests would not make it less."""
