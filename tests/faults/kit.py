@@ -1,9 +1,12 @@
 """What the tests of faults share: one request in each protocol, and gateways whose providers misbehave as their model is named."""
 
+import asyncio
+import time
 from typing import Any
 
 from tests.gateway.running import KEY
 from tests.harness.fault_upstream import FAULTS, FaultUpstream
+from tests.harness.raw_client import RawClient
 
 PROTOCOLS = ("chat", "messages", "responses", "gemini")
 UPSTREAM_KEY = "sk-upstream-canary-4f9d1c77aa"
@@ -61,3 +64,22 @@ def error_shape(protocol: str, body: Any) -> bool:
     if protocol == "gemini":
         return isinstance(error.get("code"), int) and isinstance(error.get("status"), str)
     return isinstance(error.get("type"), str) and {"param", "code"} <= error.keys()
+
+
+async def cut_late(url: str, head: bytes, due: float = 10.0) -> float:
+    """Seconds by which a connection on which this head dribbles is closed too late; less than none when it is too early.
+
+    By a timer of this loop, set when the connection is there: what holds everything up makes that late too.
+    """
+    async with await RawClient.connect(url) as client:
+        timer = asyncio.create_task(_rung(due))
+        endless = asyncio.create_task(client.dribble(head, pause=0.5))
+        await client.read_to_end(due + 10)
+        closed = time.monotonic()
+        endless.cancel()
+        return closed - await timer
+
+
+async def _rung(after: float) -> float:
+    await asyncio.sleep(after)
+    return time.monotonic()

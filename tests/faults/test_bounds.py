@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import gzip
 import resource
+import socket
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -15,8 +17,8 @@ import pytest
 import pytest_asyncio
 import zstandard
 
-from tests.faults.kit import AUTH, PROTOCOLS, UPSTREAM_KEY, body_of, model_at, path_of
-from tests.gateway.running import KEY
+from tests.faults.kit import AUTH, PROTOCOLS, UPSTREAM_KEY, body_of, cut_late, model_at, path_of
+from tests.gateway.running import KEY, running
 from tests.harness.gateway import Gateway
 from tests.harness.raw_client import RawClient, Response, request
 
@@ -29,22 +31,37 @@ START = b'{"model":"direct/messages/fault/ok","messages":['
 FAULTS = ["ok", "bomb-gzip", "bomb-br", "bomb-zstd", "bomb-deflate", "endless-line", "endless-head", "endless-body", "line-6-mb", "paced-6",
           "events-100000", "million-events", "silent", "long-text-9000"]  # fmt: skip
 STALL, TAKEN = 4.0, 30.0
-"""Seconds nobody else may wait, and seconds anything may take: bounds that tell a hang from a busy machine. The figures to
-hold are 100 ms and 1 s; they are measured in `deep`, on a quiet machine."""
+"""Seconds nobody else may wait, and seconds anything may take: bounds that tell a hang from a busy machine."""
+BETWEEN = 0.002
+"""Seconds of processor the gateway may take between a question of another client and its answer, in the mean: that of another
+process is told to some milliseconds. Today it takes 0.5 ms at most, 0.1 when nothing else goes on; it would take 5 to 17 were a
+stream not handed over piece by piece."""
+TURN = 0.0015
+"""Seconds of processor that 99 of 100 turns of the event loop may take at most while one client has a stream of very many events:
+others wait for one or two. Today they take 0.4 ms, and half of them 0.1; a stream not handed over piece by piece makes it 2 to 5."""
 GROWTH = 64 * MB
+IDLE = 0.0001
+"""Seconds of a turn in which nothing is done."""
 
 
 class Cost(NamedTuple):
-    """What something cost the gateway: bytes of memory at its peak, the longest wait of another client, its own time."""
+    """What something cost the gateway: bytes of memory at its peak, the longest wait of another client, its own time.
+
+    `between`: how much processor the gateway took between each question of another client and its answer, in seconds. That is
+    what the client waits for where nothing else runs; where much runs it waits for that too, and no gateway can help it.
+    """
 
     growth: int
     stall: float
     taken: float
-    waits: list[float]
+    between: list[float]
 
     @property
-    def p99(self) -> float:
-        return sorted(self.waits)[int(len(self.waits) * 0.99)]
+    def between_mean(self) -> float:
+        """Of the best of up to ten stretches: where the machine keeps the client from reading, it does not in all of them."""
+        each = max(100, len(self.between) // 10)
+        stretches = [self.between[at : at + each] for at in range(0, len(self.between), each)]
+        return min(sum(found) / len(found) for found in stretches if len(found) * 2 > each or len(stretches) == 1)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +76,16 @@ def upstream_root() -> Iterator[str]:
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def served(upstream_root) -> AsyncIterator[Gateway]:
-    config = {
+    async with Gateway({**providers_at(upstream_root), "keys": {"me": {"secret": KEY}}}) as started:
+        for client in PROTOCOLS:
+            for upstream in PROTOCOLS:
+                await post(started, client, upstream, "ok")
+                await post(started, client, upstream, "ok", stream=True)
+        yield started
+
+
+def providers_at(upstream_root: str) -> dict[str, Any]:
+    return {
         "providers": {
             protocol: {
                 "api_base_url": {protocol: upstream_root + ("/v1beta" if protocol == "gemini" else "/v1")},
@@ -68,15 +94,8 @@ async def served(upstream_root) -> AsyncIterator[Gateway]:
                 "models": [f"fault/{fault}" for fault in FAULTS],
             }
             for protocol in PROTOCOLS
-        },
-        "keys": {"me": {"secret": KEY}},
+        }
     }
-    async with Gateway(config) as started:
-        for client in PROTOCOLS:
-            for upstream in PROTOCOLS:
-                await post(started, client, upstream, "ok")
-                await post(started, client, upstream, "ok", stream=True)
-        yield started
 
 
 async def post(gateway: Gateway, client: str, upstream: str, fault: str, *, stream: bool = False) -> Response:
@@ -103,22 +122,27 @@ async def drained(gateway: Gateway, client: str, fault: str, within: float) -> b
         return bytes(reader.buffer)
 
 
-async def probed(gateway: Gateway, until: asyncio.Event, waits: list[float]) -> None:
-    """Ask for something small again and again, and note how long it takes."""
-    async with await RawClient.connect(gateway.base_url) as client:
+def probed(gateway: Gateway, until: threading.Event, waits: list[float], between: list[float]) -> None:
+    """Ask for something small again and again, and note how long it takes and how much processor the gateway takes meanwhile.
+
+    In a thread, which an event loop with thousands of clients does not keep waiting.
+    """
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=60) as client:
         while not until.is_set():
-            started = time.monotonic()
-            await client.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-            await client.read_response(method="GET")
+            started, used = time.monotonic(), gateway.processor()
+            client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = client.recv(65536)
+            between.append(gateway.processor() - used)
             waits.append(time.monotonic() - started)
-            await asyncio.sleep(0.002)
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            time.sleep(0.002)
 
 
-def watched(gateway: Gateway, until: asyncio.Event) -> int:
+def watched(gateway: Gateway, until: threading.Event) -> int:
     """The peak of resident memory."""
     peak = 0
     while not until.is_set():
-        peak = max(peak, gateway.sample().rss)
+        peak = max(peak, gateway.resident())
         time.sleep(0.005)
     return peak
 
@@ -128,9 +152,10 @@ async def measured(gateway: Gateway) -> AsyncIterator[list[Cost]]:
     """Measures what happens inside; the cost is in the list afterwards."""
     waits: list[float] = []
     costs: list[Cost] = []
-    before, until = gateway.sample().rss, asyncio.Event()
+    between: list[float] = []
+    before, until = gateway.resident(), threading.Event()
     watching = asyncio.create_task(asyncio.to_thread(watched, gateway, until))
-    probing = asyncio.create_task(probed(gateway, until, waits))
+    probing = asyncio.create_task(asyncio.to_thread(probed, gateway, until, waits, between))
     await asyncio.sleep(0.02)
     started = time.monotonic()
     try:
@@ -139,7 +164,7 @@ async def measured(gateway: Gateway) -> AsyncIterator[list[Cost]]:
         taken = time.monotonic() - started
         until.set()
         await probing
-        costs.append(Cost(await watching - before, max(waits), taken, waits))
+        costs.append(Cost(await watching - before, max(waits), taken, between))
 
 
 def within(cost: Cost, *, growth: int = GROWTH, stall: float = STALL, taken: float = TAKEN) -> str:
@@ -227,7 +252,47 @@ async def test_u46_others_are_served_while_a_stream_of_very_many_events_runs(cli
         last = await drained(served, client, "events-100000", 30)
     assert b"[DONE]" in last or b"message_stop" in last
     assert within(costs[0]) == ""
-    assert costs[0].p99 < 0.1
+    assert costs[0].between_mean < BETWEEN
+
+
+async def turns_beside(upstream_root: str, client: str, fault: str) -> list[float]:
+    """Seconds of processor of each turn of the event loop while a client reads such a stream, sorted; the client is a thread.
+
+    Only the loop's own thread counts, so that neither the client nor the machine's other users are in it.
+    """
+    name, turns = model_at("chat", fault), list[float]()
+
+    def turned(began: float) -> None:
+        turns.append(time.thread_time() - began)
+        if not reading.done():
+            loop.call_soon(turned, time.thread_time())
+
+    async with running(providers_at(upstream_root)) as gateway:
+        raw = request("POST", path_of(client, name, stream=True), body_of(client, name, stream=True), AUTH)
+        loop = asyncio.get_running_loop()
+        reading = asyncio.create_task(asyncio.to_thread(last_of, gateway.url, raw))
+        loop.call_soon(turned, time.thread_time())
+        assert (await reading).endswith(b"0\r\n\r\n")
+    return sorted(turns)
+
+
+def last_of(url: str, raw: bytes) -> bytes:
+    """The last bytes of a stream."""
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=TAKEN) as connection:
+        connection.sendall(raw)
+        last = piece = connection.recv(262_144)
+        while piece and not last.endswith(b"\r\n0\r\n\r\n"):
+            piece = connection.recv(262_144)
+            last = (last + piece)[-16:]
+        return last
+
+
+@pytest.mark.parametrize("client", PROTOCOLS)
+async def test_u46_no_turn_of_the_loop_is_long_while_a_stream_of_very_many_events_runs(client, upstream_root):
+    turns = await turns_beside(upstream_root, client, "events-100000")
+    busy = [turn for turn in turns if turn > IDLE]
+    assert len(busy) > 50
+    assert busy[int(len(busy) * 0.99)] < TURN
 
 
 @pytest.mark.parametrize("shape", ["messages", "tools", "images"])
@@ -315,25 +380,17 @@ async def test_g12_ten_thousand_idle_connections_cost_little(served, many_files)
         await asyncio.sleep(1)
         assert served.sample().fds >= many_files
     assert costs[0].growth <= many_files * 8 * 1024
-    assert held[0].p99 < max(2 * quiet[0].p99, 0.05)
+    assert held[0].between_mean < max(2 * quiet[0].between_mean, BETWEEN)
     for client in clients:
         client.close()
 
 
 @pytest.mark.deep
 async def test_g13_two_thousand_dribblers(served):
-    async def dribbler() -> float:
-        async with await RawClient.connect(served.base_url) as client:
-            started = time.monotonic()
-            task = asyncio.create_task(client.dribble(b"GET /" + b"a" * 60, pause=0.5))
-            await client.read_to_end(15)
-            task.cancel()
-            return time.monotonic() - started
-
     async with measured(served) as costs:
-        times = await asyncio.gather(*(dribbler() for _ in range(2000)))
-    assert max(times) < 11
-    assert costs[0].p99 < 0.1
+        late = await asyncio.gather(*(cut_late(served.base_url, b"GET /" + b"a" * 60) for _ in range(2000)))
+    assert -1 < min(late) <= max(late) < 1
+    assert costs[0].between_mean < BETWEEN
 
 
 @pytest.mark.deep
@@ -345,4 +402,4 @@ async def test_u46_a_million_events(client, served):
         last = await drained(served, client, "million-events", 590)
     assert last.endswith(b"0\r\n\r\n")
     assert costs[0].growth <= GROWTH * 3 // 2  # the text itself is kept for the account, a million pieces of it
-    assert costs[0].p99 < max(2 * quiet[0].p99, 0.05)
+    assert costs[0].between_mean < max(2 * quiet[0].between_mean, BETWEEN)

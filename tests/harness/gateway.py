@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -171,6 +172,14 @@ class Gateway:
                 threads += int(fields.get("Threads", "0"))
                 fds += sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
         return Sample(rss, fds, threads)
+
+    def processor(self) -> float:
+        """Seconds of processor it has used so far, children apart. Unlike time on a clock a busy machine hardly changes them."""
+        return time.clock_gettime(~self.pid << 3 | 2)  # what clock_getcpuclockid gives for a process on Linux
+
+    def resident(self) -> int:
+        """Bytes of resident memory, children apart: as `sample`, for who asks a thousand times."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
 
     def stop(self) -> None:
         """End the process: SIGINT, which it heeds at once, and SIGKILL when it does not. Removes its directory."""
