@@ -5,9 +5,9 @@ import pytest
 from plexus.settings.database_url import DatabaseAddress
 from plexus.storage.backup import restore
 from plexus.storage.engine import open_database
+from tests.faults.small_disk import small_disk
 from tests.faults.storage_child import content, with_a_backup
 from tests.faults.test_storage_database import run_child, spelled
-from tests.faults.test_storage_journal import small_disk
 
 NOW, THEN = ["now", "1"], ["then", "2"]
 

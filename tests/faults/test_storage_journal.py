@@ -2,11 +2,7 @@
 
 import asyncio
 import random
-import resource
 import sqlite3
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +12,7 @@ from plexus.storage.drain import EVERY, Drain
 from plexus.storage.engine import open_database
 from plexus.storage.journal import Journal, JournalFull
 from plexus.storage.schema import migrate
+from tests.faults.small_disk import small_disk
 from tests.faults.test_storage_database import run_child, spelled
 from tests.harness.ledger_entries import apply, entry, kept
 
@@ -88,39 +85,6 @@ async def test_p24_an_outage_of_the_database_under_load_loses_and_doubles_nothin
 @pytest.mark.deep
 async def test_p24_an_outage_of_a_minute_under_load_loses_and_doubles_nothing(postgres, tmp_path):
     await over_an_outage(postgres, tmp_path, 600)
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
-    """A disk of three megabytes at `folder`, and what fills it and frees it again. Who may not mount gets a bound on the size
-    of files instead."""
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], check=False, capture_output=True
-    )
-    ballast = folder / "ballast"
-    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def fill() -> None:
-        if mounted.returncode:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))
-            return
-        with ballast.open("wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(bytes(4096))
-            except OSError:
-                file.truncate(max(0, file.tell() - 100_000))
-
-    def free() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-        ballast.unlink(missing_ok=True)
-
-    try:
-        yield fill, free
-    finally:
-        free()
-        if not mounted.returncode:
-            subprocess.run(["umount", folder], check=True)
 
 
 async def test_p17_a_full_disk_is_told_to_who_appends_and_heals_by_itself(tmp_path):

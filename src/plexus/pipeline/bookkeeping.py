@@ -18,7 +18,9 @@ from plexus.quota.store import Shadow
 from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.drain import Drain
 from plexus.storage.engine import Database, open_database
+from plexus.storage.failures import is_passing
 from plexus.storage.journal import Journal, JournalFailed, abandoned, claim
+from plexus.storage.patience import pauses
 from plexus.storage.schema import migrate_when_there
 from plexus.usage import store
 from plexus.usage.entries import Closed, read_entry
@@ -200,8 +202,27 @@ class Bookkeeping:
 
     async def _run(self) -> None:
         await migrate_when_there(self.database, self._dice, asyncio.sleep, self._tell)
+        await self._take_up_at_last()
+        self.waits_for = ""
+        await self.drain.run()
+
+    async def _take_up_at_last(self) -> None:
+        for pause in pauses(self._dice):
+            try:
+                await self._take_up()
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+                self._tell(f"the books cannot be opened now: {type(error).__name__}")
+            else:
+                return
+            await asyncio.sleep(pause)
+
+    async def _take_up(self) -> None:
+        """Begin where the process before this one ended. It may be broken off by a database that goes away, and begun again."""
         if self._opened is not None:
             await self._opened(self.database)
+        self._shadow = Shadow(Ledger(self._clock))
         async with self.database.reading() as connection:
             await self._shadow.load(connection)
         await self.drain.settle()
@@ -211,18 +232,18 @@ class Bookkeeping:
             self._quotas.load(await Shadow(Ledger(self._clock)).load(connection))
         if found:
             log.warning("requests were interrupted when the gateway ended last", requests=found)
-        self.waits_for = ""
-        await self.drain.run()
 
     async def _inherit(self) -> int:
         """Take over what processes that are gone left in the folder. Returns how many requests were interrupted."""
         found = 0
-        for journal in await asyncio.to_thread(lambda: list(abandoned(self._place.folder))):
-            try:
+        journals = await asyncio.to_thread(lambda: list(abandoned(self._place.folder)))
+        try:
+            for journal in journals:
                 await Drain(journal, self.database, self._apply, dice=self._dice).settle()
                 async with self.database.writing() as connection:
                     found += await self._close(connection, _identity(journal.folder))
-            finally:
+        finally:
+            for journal in journals:  # all of them: the next try takes them again
                 await asyncio.to_thread(journal.close)
         return found
 

@@ -64,7 +64,7 @@ async def back_up(database: Database, path: Path, key: Secret | None, made_at: i
         DatabaseUnusable: when there is nothing of ours in the database.
         OSError: when the file cannot be written.
     """
-    async with database.reading() as connection:
+    async with database.reading(within=None) as connection:
         await _one_state(connection)
         revision = await connection.run_sync(revision_of)
         if revision is None:
@@ -117,7 +117,7 @@ async def restore(database: Database, path: Path, key: Secret | None) -> dict[st
         DatabaseUnusable: when the tables in the database are another program's.
     """
     head, counts = await verify(path, key)
-    async with database.writing() as connection:
+    async with database.writing(within=None) as connection:
         if database.dialect == "postgresql":
             await connection.execute(text("SET LOCAL statement_timeout = 0"))
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY})"))

@@ -61,7 +61,7 @@ async def open_sealer(database: Database, key: Secret | None, chance: Callable[[
     if state is None and key is not None:
         new, how = await _new_key(key, chance)
         sealer = Sealer(new, chance)
-        async with database.writing() as connection:
+        async with database.writing(within=None) as connection:
             await _keep_others_out(connection)
             state = await _state(connection)  # another process may have taken it up meanwhile
             if state is None:
@@ -90,7 +90,7 @@ async def rekey(
     """
     key, how = await _new_key(new, chance)
     sealer = Sealer(key, chance)
-    async with database.writing() as connection:
+    async with database.writing(within=None) as connection:
         await _keep_others_out(connection)
         state = await _state(connection)
         already = state is not None and await _fits(new, state)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
@@ -27,6 +28,8 @@ WAIT = 5.0
 CONNECT_WITHIN = 5.0
 STATEMENT_WITHIN = 30
 """Seconds after which PostgreSQL gives a statement up; long jobs lift it for their own transaction."""
+TRANSACTION_WITHIN = STATEMENT_WITHIN + 15.0
+"""Seconds after which a transaction on PostgreSQL is given up here: a server that stands still gives nothing up itself."""
 _MODE = "plexus_begin"
 
 _PRAGMAS = (
@@ -48,6 +51,19 @@ _PROCESS = secrets.token_hex(4)
 def _name() -> str:
     """What PostgreSQL shows of this process: a number alone would not do, those of containers are alike."""
     return f"plexus {os.getpid()} {_PROCESS}"
+
+
+class _Connection(sqlite3.Connection):
+    """A connection to a SQLite file whose transaction ends when it is closed.
+
+    A statement that was cancelled before its rows were read may live on in a traceback. SQLite puts the closing off for it, and
+    the transaction with its lock would stay until the collector comes.
+    """
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):  # it is closed already, or nothing can be done for it
+            self.rollback()
+        super().close()
 
 
 class _Writer:
@@ -105,29 +121,29 @@ class Database:
         return self.engine.dialect.name
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads.
+    async def reading(self, *, within: float | None = TRANSACTION_WITHIN) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads. `within`: seconds after which it is given up on PostgreSQL; None for long jobs.
 
         Raises:
-            DatabaseAway: when there is no connection to be had.
+            DatabaseAway: when there is no connection to be had, or it is given up.
         """
-        async with self._transaction(self.engine) as connection:
+        async with self._transaction(self.engine, within) as connection:
             yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may write, committed when the block ends well.
+    async def writing(self, *, within: float | None = TRANSACTION_WITHIN) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write, committed when the block ends well. `within` as for `reading`.
 
         On SQLite it holds the write lock from its begin: one that reads first and then writes would fail at once when
         another wrote between.
 
         Raises:
-            DatabaseAway: when there is no connection to be had, or the lock is not free within `WAIT`.
+            DatabaseAway: when there is no connection to be had, the lock is not free within `WAIT`, or it is given up.
         """
         async with AsyncExitStack() as stack:
             if self._turn is not None:  # within the process writers queue in order instead of polling the file
                 await stack.enter_async_context(self._turn)
-            yield await stack.enter_async_context(self._transaction(self._writers))
+            yield await stack.enter_async_context(self._transaction(self._writers, within))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """The result of what is done in a transaction that may write, all in one go: on SQLite in a thread beside the loop.
@@ -175,14 +191,23 @@ class Database:
             yield await connection.execution_options(**options)
 
     @asynccontextmanager
-    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        async with AsyncExitStack() as stack:
-            try:
-                connection = await stack.enter_async_context(engine.connect())
-                await stack.enter_async_context(connection.begin())
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
-                raise self._away(error) from error
-            yield connection
+    async def _transaction(self, engine: AsyncEngine, within: float | None) -> AsyncIterator[AsyncConnection]:
+        remote = self.path is None
+        limit = asyncio.timeout(within if remote else None)
+        try:
+            async with AsyncExitStack() as stack:
+                try:
+                    async with asyncio.timeout(CONNECT_WITHIN if remote else None):
+                        connection = await stack.enter_async_context(engine.connect())
+                    await stack.enter_async_context(limit)  # within it is also the commit
+                    await stack.enter_async_context(connection.begin())
+                except (SQLAlchemyError, OSError, TimeoutError) as error:
+                    raise self._away(error) from error
+                yield connection
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise DatabaseAway("the database does not answer: it takes too long") from error
 
     def _away(self, error: BaseException) -> Exception:
         if self.path is not None and is_corruption(error):
@@ -237,6 +262,7 @@ async def _sqlite(path: Path, *, exclusive: bool, make: bool) -> Database:
         pool_size=POOL,
         max_overflow=POOL,
         pool_timeout=WAIT,
+        connect_args={"factory": _Connection},
     )
     _listen(engine.sync_engine)
     return Database(engine, path, held)

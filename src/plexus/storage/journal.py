@@ -269,7 +269,8 @@ def _take(folder: Path) -> FileLock:
     except Timeout:
         raise JournalTaken(f"another process writes the journal {folder}") from None
     except OSError as error:
-        raise _failure(error) from error
+        said = f"the journal {folder} cannot be written: {error.strerror}; give this user the folder, or set DATA_DIR"
+        raise JournalFailed(said) from error
     return held
 
 

@@ -103,7 +103,7 @@ async def copy_quota_snapshots(database: Database) -> Copied:
         found = await connection.run_sync(_count)
     if not found:
         return Copied()
-    async with database.writing() as connection:
+    async with database.writing(within=None) as connection:
         return await connection.run_sync(_copy)
 
 

@@ -30,7 +30,7 @@ async def migrate(database: Database) -> None:
         DatabaseAway: when the database does not answer now.
     """
     try:
-        async with database.writing() as connection:
+        async with database.writing(within=None) as connection:
             if database.dialect == "postgresql":
                 await connection.execute(text("SET LOCAL statement_timeout = 0"))
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY})"))

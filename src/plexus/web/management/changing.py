@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from plexus.settings.masks import MaskedValue
 from plexus.settings.problems import ConfigurationError, Problem
 from plexus.settings.write_back import REMOVED, CannotEdit
-from plexus.storage.failures import DatabaseAway
+from plexus.storage.failures import DatabaseAway, is_passing
 from plexus.web.address import client_address
 from plexus.web.management.access import ADMIN, Running
 from plexus.web.management.entry import REQUEST_ID
@@ -113,6 +113,9 @@ class Changes:
         except DatabaseAway as away:
             raise Refusal(503, str(away), "database_away", retry_after=5.0) from None
         except Exception as error:
+            if is_passing(error):  # it went away while it was being asked
+                said = f"the database does not answer: {type(error).__name__}"
+                raise Refusal(503, said, "database_away", retry_after=5.0) from error
             if (shut := _shut(error)) is None:
                 raise
             raise shut from error
@@ -137,6 +140,9 @@ class Changes:
         if isinstance(error, OSError | UnicodeDecodeError):
             said = getattr(error, "strerror", None) or "it is not UTF-8"
             return Refusal(409, f"the configuration file cannot be read or written: {said}", "file_not_writable")
+        if is_passing(error):  # it went away while it was being asked
+            said = f"whether anything was changed has to be looked up: the database went away ({type(error).__name__})"
+            return Refusal(503, said, "database_away", retry_after=5.0)
         return error
 
     def _told(self, error: ConfigurationError) -> str:

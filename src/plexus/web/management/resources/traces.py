@@ -103,7 +103,7 @@ async def deleted(request_id: str, managed: Running) -> Deleted:
     """Delete one trace; one that is not there is no failure."""
     if managed.traces is None:
         return Deleted(deleted=0)
-    async with managed.traces.database.writing() as connection:
+    async with kept.answered(managed) as database, database.writing() as connection:
         return Deleted(deleted=int(await store.forget(connection, request_id)))
 
 
