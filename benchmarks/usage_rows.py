@@ -30,7 +30,7 @@ from plexus.usage.keeping_sums import keep_sums
 from plexus.usage.kept_zones import KeptZones
 from plexus.usage.list_filter import Filter, Place, Sort
 from plexus.usage.lists import listed
-from plexus.usage.totals import TooManyGroups, totals
+from plexus.usage.totals import TooManyGroups, numbers
 from plexus.web.management.usage_summed import Summing
 
 SEED = 1
@@ -160,10 +160,10 @@ def _summed(
         cut = asked.buckets(END)
         async with database.reading() as connection:
             try:
-                found = await totals(connection, cut, asked.by, asked.only)
+                found = await numbers(connection, cut, asked.by, asked.only)
             except TooManyGroups:
                 return b"refused"
-        return dumps(asked.shown(cut, found))
+        return asked.shown(cut, found)
 
     return ask
 

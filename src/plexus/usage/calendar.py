@@ -5,6 +5,7 @@ A day has 23 to 25 hours and an hour may be half of one: every edge is worked ou
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ MOST = 10_000
 _SECOND = 1000
 _LAST = 252_800_000_000_000
 """Some day in the year 9980, in milliseconds: calendars here end with the year 9999."""
-_HOUR = timedelta(hours=1)
+_HOUR = 3_600_000
 _APART = timedelta(hours=30)
 """No wall clock is further from UTC, with a day line crossed on the way."""
 
@@ -72,15 +73,18 @@ def buckets(start: int, end: int, unit: Unit, where: tzinfo) -> list[Bucket]:
 
 def _hour(moment: int, where: tzinfo) -> tuple[str, int]:
     """The wall's hour at a moment and when it ends: on the full hour, or when the clocks are changed before."""
-    wall = _wall(moment, where)
-    start = wall.replace(minute=0, second=0, microsecond=0)
-    past = wall.replace(tzinfo=None) - start.replace(tzinfo=None)
-    edge = moment + (_HOUR - past) // timedelta(milliseconds=1)
+    wall = datetime.fromtimestamp(moment // _SECOND, where)
+    edge = moment + _HOUR - (wall.minute * 60 + wall.second) * _SECOND - moment % _SECOND
     offset = wall.utcoffset()
-    if _wall(edge - 1, where).utcoffset() != offset:
+    if where is not UTC and _wall(edge - 1, where).utcoffset() != offset:
         edge = _first(moment, edge, lambda at: _wall(at, where).utcoffset() != offset)
-    label = start.replace(tzinfo=timezone(offset or timedelta())).isoformat(timespec="minutes")
-    return label, edge
+    return f"{wall.year:04}-{wall.month:02}-{wall.day:02}T{wall.hour:02}:00{_offset(offset)}", edge
+
+
+@lru_cache(maxsize=64)
+def _offset(offset: timedelta | None) -> str:
+    """How ISO 8601 writes it."""
+    return datetime(2000, 1, 1, tzinfo=timezone(offset or timedelta())).isoformat(timespec="minutes")[16:]
 
 
 def _days(moment: int, unit: Unit, where: tzinfo) -> tuple[str, int]:

@@ -4,7 +4,8 @@ What is kept is never more than what its hours and rows add up to: a span is rea
 """
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
+    bindparam,
     func,
     insert,
     literal_column,
@@ -24,37 +26,41 @@ from sqlalchemy import (
 )
 
 from plexus.storage.asynchronous import AsyncConnection
-from plexus.storage.bulk import bulk_insert_missing
+from plexus.storage.bulk import Taken, bulk_insert_missing
 from plexus.storage.tables.usage import DIMENSIONS, usage_hours, usage_requests, usage_spans, usage_sums
 from plexus.usage.calendar import Bucket
-from plexus.usage.cost import EXACT
 from plexus.usage.rollup import HOUR, NONE, RollupKey, Sums, plus
 from plexus.usage.row import COSTS
 from plexus.usage.spans import ALL, SHAPES, Pieces, Span, is_day, pieces, touched
-from plexus.usage.sums import NAMES, add, added, words
-from plexus.usage.totals import kept_within, totals
+from plexus.usage.sums import NAMES, Numbers, add, added, plain, words
+from plexus.usage.totals import kept_within, numbers
+
+_PLACE = ("since", "until", "shape", *DIMENSIONS)
+_COLUMNS = (*_PLACE, *NAMES)
+_FIRST = len(_PLACE)
 
 
 class SpanSums(Struct, frozen=True):
-    """What a span adds up to: the rows to be kept, and the sum of all by which it is seen that nothing came meanwhile."""
+    """What a span adds up to: the rows to be kept, and the sum of all by which it is seen that nothing came meanwhile.
+
+    The rows have the columns of `usage_sums` in the order of `_COLUMNS`, money in the units in which it is stored.
+    """
 
     span: Span
-    rows: list[dict[str, Any]]
-    whole: tuple[Any, ...]
+    rows: list[tuple[Any, ...]]
+    whole: Numbers
 
 
 async def added_up(connection: AsyncConnection, span: Span) -> SpanSums:
     """Add a span up. Takes up to some seconds, so not in a transaction that writes."""
     since, until = span
     kept = await kept_within(connection, since, until)
-    found = [_all(span, pieces([Bucket("", since, until)], kept))]
+    found = await _all(connection, span, pieces([Bucket("", since, until)], kept))
+    rows = found + _coarser(found)
     if is_day(since, until):
-        found += [_hours(span, shape) for shape in range(ALL)]
-    names = ("since", "until", "shape", *DIMENSIONS, *NAMES)
-    rows: list[dict[str, Any]] = []
-    for each in found:
-        rows += [dict(zip(names, row, strict=True)) for row in await connection.execute(each)]
-    rows += _coarser([row for row in rows if row["shape"] == ALL])
+        told = {"since": since, "until": since + (until - since) // HOUR * HOUR}
+        for shape in range(ALL):
+            rows += map(plain, await connection.execute(_hours(shape, cut=since % HOUR != 0), told))
     return SpanSums(span, rows, await _whole(connection, span))
 
 
@@ -71,8 +77,9 @@ async def keep(connection: AsyncConnection, found: SpanSums) -> bool:
     if (await connection.execute(there)).scalar_one() or await _whole(connection, found.span) != found.whole:
         return False
     if found.rows:
-        columns = {name: [row[name] for row in found.rows] for name in found.rows[0]}
-        await connection.run_sync(bulk_insert_missing(usage_sums, connection.dialect).write, columns)
+        columns = dict(zip(_COLUMNS, map(list, zip(*found.rows, strict=True)), strict=True))
+        as_stored: Taken = {name: (columns[name], columns[name]) for name in COSTS}
+        await connection.run_sync(bulk_insert_missing(usage_sums, connection.dialect).write, columns, as_stored)
     await connection.execute(insert(usage_spans).values(since=since, until=until))
     return True
 
@@ -91,12 +98,8 @@ def add_to_kept(connection: Connection, spans: Sequence[Span], changes: Iterable
             told = (getattr(key, name) if name in SHAPES[shape] else "" for name in DIMENSIONS)
             place = (*span, shape, *told)
             together[place] = plus(together.get(place, NONE), sums)
-    names = ("since", "until", "shape", *DIMENSIONS)
-    add(
-        connection,
-        usage_sums,
-        [dict(zip(names, place, strict=True)) | stored(sums) for place, sums in together.items()],
-    )
+    rows = [dict(zip(_PLACE, place, strict=True)) | stored(sums) for place, sums in together.items()]
+    add(connection, usage_sums, rows)
 
 
 def stored(sums: Sums) -> dict[str, Any]:
@@ -106,28 +109,43 @@ def stored(sums: Sums) -> dict[str, Any]:
     return told
 
 
-async def _whole(connection: AsyncConnection, span: Span) -> tuple[Any, ...]:
+async def _whole(connection: AsyncConnection, span: Span) -> Numbers:
     """What can be compared exactly of the sum of all."""
-    found = await totals(connection, [Bucket("", *span)])
-    sums = found.get((0, ()), NONE)
-    return tuple(getattr(sums, name) for name in NAMES if name == "requests" or name.startswith("cost"))
+    sums = (await numbers(connection, [Bucket("", *span)])).get((0, ()))
+    return () if sums is None else _exact(sums)
 
 
-def _all(span: Span, found: Pieces) -> Select[*tuple[Any, ...]]:
+_exact = itemgetter(*(1 + NAMES.index(name) for name in ("requests", "cost_unknown", *COSTS)))
+
+
+async def _all(connection: AsyncConnection, span: Span, found: Pieces) -> list[tuple[Any, ...]]:
     """The sums of a span with all dimensions told apart."""
-    sources: list[Select[*tuple[Any, ...]]] = [
-        _source(usage_sums, usage_sums.c.since == low, usage_sums.c.until == high, usage_sums.c.shape == ALL)
-        for _, low, high in found.spans
+    edges = [edge for placed in (found.spans, found.hours, found.rows) for _, *edges in placed for edge in edges]
+    told = {f"edge{place}": edge for place, edge in enumerate(edges)}
+    query = _together(len(found.spans), len(found.hours), len(found.rows))
+    return [(*span, ALL, *plain(row)) for row in await connection.execute(query, told)]
+
+
+# A statement of so many sums takes SQLAlchemy some milliseconds to write, which is most of the time of a span with few requests.
+@lru_cache(maxsize=64)
+def _together(spans: int, hours: int, rows: int) -> Select[*tuple[Any, ...]]:
+    """The sum of so many pieces, whose edges are the parameters `edge0`, `edge1` and so on."""
+    edges = (bindparam(f"edge{place}", type_=BigInteger) for place in range(2 * (spans + hours + rows)))
+    sources = [
+        _source(
+            usage_sums, usage_sums.c.since == next(edges), usage_sums.c.until == next(edges), usage_sums.c.shape == ALL
+        )
+        for _ in range(spans)
     ]
-    for table, time, asked in (
-        (usage_hours, usage_hours.c.hour, found.hours),
-        (usage_requests, usage_requests.c.started_at, found.rows),
+    for table, time, count in (
+        (usage_hours, usage_hours.c.hour, hours),
+        (usage_requests, usage_requests.c.started_at, rows),
     ):
-        sources += [_source(table, time >= low, time < high) for _, low, high in asked]
+        sources += [_source(table, time >= next(edges), time < next(edges)) for _ in range(count)]
     union = union_all(*sources).subquery()
     told = [union.c[name] for name in DIMENSIONS]
-    sums = [func.coalesce(func.sum(union.c[name]), 0) for name in NAMES]
-    return select(*_placed(span, ALL), *told, *sums).where(union.c.requests != 0).group_by(*told)
+    sums = [func.sum(union.c[name]) for name in NAMES]
+    return select(*told, *sums).where(union.c.requests != 0).group_by(*told)
 
 
 def _source(table: Table, *where: Any) -> Select[*tuple[Any, ...]]:
@@ -137,38 +155,34 @@ def _source(table: Table, *where: Any) -> Select[*tuple[Any, ...]]:
     return select(*labelled, *sums).where(*where).group_by(*grouped)
 
 
-def _coarser(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _coarser(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """The sums of a span in every other shape, from those in which all is told apart."""
-    found: list[dict[str, Any]] = []
-    for shape in range(ALL):
-        groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    found: list[tuple[Any, ...]] = []
+    for shape, dimensions in enumerate(SHAPES[:ALL]):
+        places = [_PLACE.index(name) for name in dimensions]
+        groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
         for row in rows:
-            groups.setdefault(tuple(row[name] for name in SHAPES[shape]), []).append(row)
+            groups.setdefault(tuple([row[place] for place in places]), []).append(row)
         for told, some in groups.items():
-            named = dict.fromkeys(DIMENSIONS, "") | dict(zip(SHAPES[shape], told, strict=True))
-            sums = {name: sum([row[name] for row in some]) for name in NAMES if name not in COSTS}
-            sums |= {name: reduce(EXACT.add, [row[name] for row in some]) for name in COSTS}
-            found.append({**some[0], "shape": shape, **named, **sums})
+            named = dict.fromkeys(DIMENSIONS, "") | dict(zip(dimensions, told, strict=True))
+            columns = list(zip(*some, strict=True))[_FIRST:]
+            found.append((*some[0][:2], shape, *named.values(), *map(sum, columns)))
     return found
 
 
-def _hours(span: Span, shape: int) -> Select[*tuple[Any, ...]]:
-    """The sums of each whole hour of a day, counted from its beginning."""
-    since, until = span
-    last = since + (until - since) // HOUR * HOUR
-    table, time = (usage_requests, usage_requests.c.started_at) if since % HOUR else (usage_hours, usage_hours.c.hour)
-    start: ColumnElement[int] = literal_column(f"({time.name} - {since}) / {HOUR} * {HOUR} + {since}", BigInteger)
-    told = [each for name, each in zip(DIMENSIONS, words(table), strict=True) if name in SHAPES[shape]]
-    placed: tuple[Any, ...] = (
+@lru_cache(maxsize=2 * len(SHAPES))
+def _hours(shape: int, *, cut: bool) -> Select[*tuple[Any, ...]]:
+    """The sums of each whole hour from `since` on, before `until`; from rows where the hours are `cut` ones in UTC."""
+    table, time = (usage_requests, usage_requests.c.started_at) if cut else (usage_hours, usage_hours.c.hour)
+    since, until = bindparam("since", type_=BigInteger), bindparam("until", type_=BigInteger)
+    hour = literal_column(str(HOUR), BigInteger)
+    start = (time - since) // hour * hour + since
+    placed: list[ColumnElement[Any]] = [
         start.label("since"),
-        (start + HOUR).label("until"),
+        (start + hour).label("until"),
         literal_column(str(shape)).label("shape"),
-    )
-    sums = [func.coalesce(each, 0) for each in added(table).values()]
-    found = select(*placed, *words(table, SHAPES[shape]), *sums).where(time >= since, time < last)
-    return found.group_by(start, *told)
-
-
-def _placed(span: Span, shape: int) -> list[Any]:
-    columns = zip(("since", "until", "shape"), (*span, shape), strict=True)
-    return [literal_column(str(number)).label(name) for name, number in columns]
+    ]
+    told = [each for name, each in zip(DIMENSIONS, words(table), strict=True) if name in SHAPES[shape]]
+    found = select(*placed, *words(table, SHAPES[shape]), *added(table).values()).where(time >= since, time < until)
+    # by its number, because to PostgreSQL the same expression with other parameters is another one
+    return found.group_by(literal_column("1"), *told)

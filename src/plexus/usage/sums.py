@@ -1,14 +1,19 @@
-"""Sums in the database: what adds them up from rows or from other sums, and adding to those that are there."""
+"""Sums in the database: what adds them up from rows or from other sums, and adding to those that are there.
 
+What the database added up stays plain numbers: an answer may hold ten thousand groups, and money as a Decimal took longer than
+the sum.
+"""
+
+import operator
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Table, case, func, literal_column
+from sqlalchemy import BigInteger, ColumnElement, Connection, Float, Table, case, func, literal_column, type_coerce
 
 from plexus.storage.inserting import insert
-from plexus.storage.tables.types import Words
+from plexus.storage.tables.types import PLACES, Words
 from plexus.storage.tables.usage import DIMENSIONS, usage_hours, usage_requests
 from plexus.usage.rollup import Sums
 from plexus.usage.row import COSTS, COUNTERS
@@ -19,8 +24,10 @@ NAMES = (
     *("requests", "attempts", "estimated", "cost_unknown", "duration_ms", *COUNTERS, *COSTS),
     *(name for measured in _TIMES for name in (measured, f"{measured}_known")),
 )
-"""The sums that are stored, in the order in which `read` takes them."""
-_NO_COUNT = frozenset(name for name in NAMES if isinstance(usage_hours.c[name].type, Float)) | frozenset(COSTS)
+"""The sums that are stored, in the order in which `added` gives them."""
+Numbers = tuple[Any, ...]
+"""How many requests failed, then the sums in the order of `NAMES`. Money in whole units of 1e-8 USD."""
+_FLOATS = frozenset(name for name in NAMES if isinstance(usage_hours.c[name].type, Float))
 
 
 def word(table: Table, name: str) -> ColumnElement[str]:
@@ -44,10 +51,12 @@ def words(table: Table, told: Sequence[str] = DIMENSIONS) -> list[ColumnElement[
 
 
 def added(table: Table) -> dict[str, ColumnElement[Any]]:
-    """An expression for each sum, over the rows of a table."""
+    """An expression for each sum, over the rows of a table; money in the units in which it is stored."""
     columns = table.c
+    sums: dict[str, ColumnElement[Any]] = {name: func.sum(columns[name]) for name in NAMES if name in columns}
+    sums |= {name: type_coerce(sums[name], BigInteger) for name in COSTS}
     if table is not usage_requests:
-        return {name: func.sum(columns[name]) for name in NAMES}
+        return sums
     counted: dict[str, ColumnElement[Any]] = {
         "requests": func.count(columns.request_id),
         "attempts": func.sum(columns.attempt_count),
@@ -55,7 +64,8 @@ def added(table: Table) -> dict[str, ColumnElement[Any]]:
         "cost_unknown": func.count(columns.request_id) - func.count(columns.cost),
     }
     counted |= {f"{name}_known": func.count(columns[name]) for name in _TIMES}
-    return {name: counted[name] if name in counted else func.sum(columns[name]) for name in NAMES}
+    sums |= counted
+    return {name: sums[name] for name in NAMES}
 
 
 def failed(table: Table) -> ColumnElement[Any]:
@@ -64,14 +74,22 @@ def failed(table: Table) -> ColumnElement[Any]:
     return func.sum(case((table.c.status.in_(sorted(FAILURES)), one), else_=0))
 
 
-def read(found: Sequence[Any], errors: int) -> Sums:
-    """The sums as the database gave them, in the order of `NAMES`; nothing is none."""
-    told: dict[str, Any] = dict(zip(NAMES, found, strict=True))
-    if None in found:
-        told = {name: value for name, value in told.items() if value is not None}
-    if isinstance(found[0], Decimal):  # PostgreSQL adds large numbers up to decimals
-        told |= {name: int(value) for name, value in told.items() if name not in _NO_COUNT}
-    return Sums(errors=errors, **told)
+def plain(found: Sequence[Any]) -> tuple[Any, ...]:
+    """Sums as the database gave them, as numbers: nothing is zero, and PostgreSQL adds large numbers up to decimals."""
+    return tuple([0 if value is None else int(value) if isinstance(value, Decimal) else value for value in found])
+
+
+def both(one: Numbers, other: Numbers) -> Numbers:
+    """Both together."""
+    return tuple(map(operator.add, one, other))
+
+
+def read(found: Numbers) -> Sums:
+    """The sums with their names, money as decimals."""
+    told: dict[str, Any] = dict(zip(NAMES, found[1:], strict=True))
+    told |= {name: Decimal(told[name]).scaleb(-PLACES) for name in COSTS}
+    told |= {name: float(told[name]) for name in _FLOATS}
+    return Sums(errors=found[0], **told)
 
 
 def add(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

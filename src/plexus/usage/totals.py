@@ -4,23 +4,32 @@ The same sums as `summary.summary` makes in memory, which is what says that they
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Table, and_, column, select, text
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, Table, and_, bindparam, column, select, text
 
+from plexus.core.json import dumps
 from plexus.storage.asynchronous import AsyncConnection
 from plexus.storage.tables.usage import usage_hours, usage_requests, usage_spans, usage_sums
 from plexus.usage.calendar import Bucket
-from plexus.usage.rollup import HOUR, Sums, plus
+from plexus.usage.rollup import HOUR, Sums
 from plexus.usage.spans import Kept, Pieces, Placed, pieces, shape_for
 from plexus.usage.summary import Dimension, Group
-from plexus.usage.sums import added, failed, hidden, read, word
+from plexus.usage.sums import Numbers, added, both, failed, hidden, plain, read, word
 
 MOST = 10_000
 """Groups of one summary."""
 _DAY = 30 * HOUR
 _FIRST = 100
 """Pieces of the first query."""
+_SPANS = {
+    "sqlite": """SELECT json_extract(value, '$[0]') AS place, json_extract(value, '$[1]') AS low,
+        json_extract(value, '$[2]') AS high FROM json_each(:spans)""",
+    "postgresql": """SELECT CAST(value->>0 AS integer) AS place, CAST(value->>1 AS bigint) AS low,
+        CAST(value->>2 AS bigint) AS high FROM jsonb_array_elements(CAST(:spans AS jsonb))""",
+}
+"""The places as a table, from one text: thousands of bound numbers take longer than the sum."""
 
 
 class TooManyGroups(ValueError):  # noqa: N818 - named for what it is
@@ -33,6 +42,20 @@ async def totals(
     by: Sequence[Dimension] = (),
     only: Mapping[Dimension, str] | None = None,
 ) -> dict[Group, Sums]:
+    """What `numbers` gives, with names.
+
+    Raises:
+        TooManyGroups: when there would be more than `MOST`.
+    """
+    return {group: read(found) for group, found in (await numbers(connection, buckets, by, only)).items()}
+
+
+async def numbers(
+    connection: AsyncConnection,
+    buckets: Sequence[Bucket],
+    by: Sequence[Dimension] = (),
+    only: Mapping[Dimension, str] | None = None,
+) -> dict[Group, Numbers]:
     """The sums of each bucket and each combination of the dimensions in it; what nothing fell into is left out.
 
     `only`: the values that some dimensions must have.
@@ -45,14 +68,19 @@ async def totals(
     only = only or {}
     shape = shape_for([*by, *only])
     asked = pieces(buckets, await kept_within(connection, buckets[0].start, buckets[-1].end), shape=shape)
-    found: dict[Group, Sums] = {}
+    found: dict[Group, Numbers] = {}
+    words = len(by) + 1
     for table, placed in _portions(asked):
-        for place, errors, *rest in await connection.execute(_query(table, placed, shape, by, only)):
-            if not rest[len(by)]:
+        hourly = table is usage_hours and all(high - low == HOUR for _, low, high in placed)
+        query = _query(connection.dialect.name, table, shape, tuple(by), tuple(only), hourly)
+        told: dict[str, Any] = {str(name): said for name, said in only.items()}
+        told |= {"spans": dumps(placed).decode(), "most": MOST + len(placed) + 1}
+        for row in await connection.execute(query, told):
+            if not row[words + 1]:
                 continue  # an outer join gives a row for what has none
-            group, sums = (place, tuple(rest[: len(by)])), read(rest[len(by) :], int(errors or 0))
+            group, sums = (row[0], row[1:words]), plain(row[words:])
             there = found.get(group)
-            found[group] = sums if there is None else plus(there, sums)
+            found[group] = sums if there is None else both(there, sums)
         if len(found) > MOST:
             raise TooManyGroups(f"more than {MOST} groups; ask for a longer unit, fewer dimensions or a shorter range")
     return found
@@ -74,30 +102,27 @@ def _portions(asked: Pieces) -> Iterator[tuple[Table, list[Placed]]]:
             start, size = start + size, size * 4
 
 
+# A statement of so many sums takes SQLAlchemy some milliseconds to write, the database often less to answer.
+@lru_cache(maxsize=128)
 def _query(
-    table: Table, asked: list[Placed], shape: int, by: Sequence[Dimension], only: Mapping[Dimension, str]
-) -> Any:
-    span = _spans(asked)
+    dialect: str, table: Table, shape: int, by: tuple[Dimension, ...], only: tuple[Dimension, ...], hourly: bool
+) -> Select[*tuple[Any, ...]]:
+    """The statement; its parameters are `spans`, `most` and the values of `only` by name. `hourly`: each span is one hour."""
+    columns = (column("place", Integer), column("low", BigInteger), column("high", BigInteger))
+    span = text(_SPANS[dialect]).columns(*columns).cte("spans")
     within = _within(table, span.c.low, span.c.high, shape)
-    if table is usage_hours and all(high - low == HOUR for _, low, high in asked):
+    # SQLite would make an index of these words, and go through all of it for each span
+    hide = table is usage_hours and not hourly
+    if hourly:
         within = [usage_hours.c.hour == span.c.low]
-    elif table is usage_hours:  # SQLite would make an index of these words, and go through all of it for each span
-        only = {**only}
-        within += [hidden(word(table, name)) == only.pop(name) for name in list(only)]
-    within += [word(table, name) == said for name, said in only.items()]
+    for name in only:
+        said = word(table, name)
+        within.append((hidden(said) if hide else said) == bindparam(name, type_=table.c[name].type))
     groups = [span.c.place, *(word(table, name) for name in by)]
     # Outer, so that SQLite goes through the spans and looks each up in the index, and never the other way round.
     joined = span.outerjoin(table, and_(*within))
-    chosen = (span.c.place, failed(table), *groups[1:], *added(table).values())
-    return select(*chosen).select_from(joined).group_by(*groups).limit(MOST + len(asked) + 1)
-
-
-def _spans(asked: list[Placed]) -> Any:
-    """The places as a table. Written out, because thousands of bound numbers take longer than the sum."""
-    numbers = ",".join(f"({place},{low},{high})" for place, low, high in asked)
-    told = "SELECT column1 AS place, column2 AS low, column3 AS high FROM"
-    columns = (column("place", Integer), column("low", BigInteger), column("high", BigInteger))
-    return text(f"{told} (VALUES {numbers}) AS numbers").columns(*columns).cte("spans")
+    chosen = (*groups, failed(table), *added(table).values())
+    return select(*chosen).select_from(joined).group_by(*groups).limit(bindparam("most", type_=Integer))
 
 
 def _within(table: Table, low: Any, high: Any, shape: int) -> list[ColumnElement[bool]]:

@@ -1,18 +1,17 @@
 """A summary of usage as it is asked for and shown: range, time zone, buckets, dimensions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args
 
 from fastapi import Query
-from msgspec.structs import asdict
 
 from plexus.usage.calendar import Bucket, Unit, UnknownZone, buckets, zone
-from plexus.usage.rollup import Sums, together
-from plexus.usage.row import COSTS, amount_text
 from plexus.usage.summary import Dimension, Group
+from plexus.usage.sums import Numbers
 from plexus.web.management.refusals import Refusal
 from plexus.web.management.usage_asked import Moment, Word, moment_in, owner_of
 from plexus.web.management.usage_shapes import Status
+from plexus.web.management.usage_written import summary_written
 from plexus.web.management.visitor import Visitor
 
 _DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -67,21 +66,10 @@ class Summing:
             return self.only
         return None if self.only.get("key", owner) != owner else {**self.only, "key": owner}
 
-    def shown(self, cut: Sequence[Bucket], found: Mapping[Group, Sums]) -> dict[str, Any]:
+    def shown(self, cut: Sequence[Bucket], found: Mapping[Group, Numbers]) -> bytes:
         """The answer."""
-        data = [
-            {
-                "label": cut[place].label,
-                "start": cut[place].start,
-                "end": cut[place].end,
-                "group": dict(zip(self.by, words, strict=True)),
-                **_sums(sums),
-            }
-            for (place, words), sums in sorted(found.items())
-        ]
-        total = _sums(together(list(found.values())))
         asked = {"since": self.since, "until": self.until, "timezone": self.timezone, "bucket": self.bucket}
-        return {**asked, "data": data, "total": total}
+        return summary_written(asked, self.by, cut, found)
 
 
 def _dimensions(said: str) -> tuple[Dimension, ...]:
@@ -91,11 +79,3 @@ def _dimensions(said: str) -> tuple[Dimension, ...]:
         message = f"group_by: must be some of {', '.join(_DIMENSIONS)}, each once, separated by commas"
         raise Refusal(400, message, "invalid_value", param="group_by")
     return found
-
-
-def _sums(sums: Sums) -> dict[str, Any]:
-    told = asdict(sums)
-    told |= {name: amount_text(told[name]) if told[name] else "0" for name in COSTS}
-    means = {"duration_ms": sums.requests}
-    means |= {name: told.pop(f"{name}_known") for name in ("ttft_ms", "tokens_per_second", "overhead_ms")}
-    return told | {name: told[name] / count if count else None for name, count in means.items()}

@@ -3,11 +3,12 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import Response
 
 from plexus.usage.list_filter import Sort
 from plexus.usage.lists import listed, one
 from plexus.usage.purge import purge_usage
-from plexus.usage.totals import TooManyGroups, totals
+from plexus.usage.totals import TooManyGroups, numbers
 from plexus.web.management import kept
 from plexus.web.management.access import ADMIN, Anybody, Running
 from plexus.web.management.refusals import Refusal, not_found
@@ -43,7 +44,7 @@ async def failures(
 
 
 @RESOURCE.get("/usage/summary", response_model=SummaryShown)
-async def summed(visitor: Anybody, managed: Running, asked: Annotated[Summing, Depends()]) -> dict[str, Any]:
+async def summed(visitor: Anybody, managed: Running, asked: Annotated[Summing, Depends()]) -> Response:
     """What requests add up to, by time and by what they have in common."""
     cut = asked.buckets(int(managed.gateway.clock.wall() * 1000))
     only = asked.only_of(visitor)
@@ -51,10 +52,10 @@ async def summed(visitor: Anybody, managed: Running, asked: Annotated[Summing, D
         managed.summed_in(asked.timezone)
     async with kept.reading(managed) as connection:
         try:
-            found = await totals(connection, cut, asked.by, only) if only is not None else {}
+            found = await numbers(connection, cut, asked.by, only) if only is not None else {}
         except TooManyGroups as error:
             raise Refusal(400, str(error), "too_many_groups") from None
-    return asked.shown(cut, found)
+    return Response(asked.shown(cut, found), media_type="application/json")
 
 
 @RESOURCE.get("/usage/{request_id}", response_model=UsageWhole)
