@@ -10,11 +10,12 @@ Every question is asked through the functions the API calls, answer written as J
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +37,7 @@ from plexus.web.management.usage_summed import Summing
 SEED = 1
 WITHIN = 0.3
 """Seconds the slowest twentieth of a question's answers may begin at."""
+REFUSED = b"refused"
 HOUR = 3_600_000
 MIDDLE = START + 200 * DAY
 FILTERS = {
@@ -162,19 +164,23 @@ def _summed(
             try:
                 found = await numbers(connection, cut, asked.by, asked.only)
             except TooManyGroups:
-                return b"refused"
+                return REFUSED
         return asked.shown(cut, found)
 
     return ask
 
 
 class Taken(NamedTuple):
-    """What one question took, in seconds by the clock and of the processor, and the bytes of its answer."""
+    """What each answer to one question took, in seconds by the clock and of the processor, both rising, and its bytes."""
 
-    median: float
-    slow: float
-    processor: float
+    spent: list[float]
+    worked: list[float]
     size: int
+
+
+def slow(times: Sequence[float]) -> float:
+    """The 95th percentile of times that rise."""
+    return times[int(0.95 * (len(times) - 1) + 0.5)]
 
 
 async def asked(questions: Iterator[Question], times: int, only: str) -> dict[str, Taken]:
@@ -193,10 +199,47 @@ async def asked(questions: Iterator[Question], times: int, only: str) -> dict[st
             worked.append(time.process_time() - working)
             if spent[0] > 3:
                 break
-        spent.sort()
-        slow = spent[int(0.95 * (len(spent) - 1) + 0.5)]
-        taken[label] = Taken(statistics.median(spent), slow, statistics.median(worked), len(answer))
+        taken[label] = Taken(sorted(spent), sorted(worked), len(answer))
     return taken
+
+
+def kinds(taken: Mapping[str, Taken]) -> dict[str, Taken]:
+    """All answers of each kind of question together; `size` is the largest."""
+    found: dict[str, list[Taken]] = {}
+    for label, one in taken.items():
+        refused = one.size == len(REFUSED)
+        found.setdefault(f"{label.partition(' ')[0]}{', refused' if refused else ''}", []).append(one)
+    return {
+        kind: Taken(
+            sorted(time for one in some for time in one.spent),
+            sorted(time for one in some for time in one.worked),
+            max(one.size for one in some),
+        )
+        for kind, some in found.items()
+    }
+
+
+def told(taken: Mapping[str, Taken], most: int = 12) -> str:
+    """Each kind's median, 95th percentile and slowest answer by the clock and of the processor; the slowest questions."""
+    lines = ["answers      bytes  clock ms: median, p95, slowest   processor ms: median, p95, slowest"]
+    lines += [_line(kind, one) for kind, one in kinds(taken).items()]
+    slowest = sorted(taken.items(), key=lambda found: -slow(found[1].worked))
+    return "\n".join(lines + [_line(label, one) for label, one in slowest[:most]] + [_over(taken)])
+
+
+def _line(label: str, one: Taken) -> str:
+    figures = [time for all_ in (one.spent, one.worked) for time in (statistics.median(all_), slow(all_), all_[-1])]
+    return f"{len(one.spent):7} {one.size:10}  {' '.join(f'{figure * 1000:9.1f}' for figure in figures)}  {label}"
+
+
+def _over(taken: Mapping[str, Taken]) -> str:
+    clock, processor = (
+        sum(slow(times) > WITHIN for times in each)
+        for each in ([one.spent for one in taken.values()], [one.worked for one in taken.values()])
+    )
+    return (
+        f"{len(taken)} questions; p95 over {WITHIN * 1000:.0f} ms: {clock} by the clock, {processor} of the processor"
+    )
 
 
 async def measured(path: Path, rows: int, times: int, only: str, *, there: bool) -> dict[str, Taken]:
@@ -227,21 +270,18 @@ def main() -> None:
     read.add_argument("--database", type=Path)
     read.add_argument("--only", default="", help="questions that hold these letters")
     read.add_argument("--json", action="store_true")
-    told = read.parse_args()
+    wanted = read.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        if told.database is None and shutil.disk_usage(folder).free < told.rows * BYTES_PER_ROW:
-            raise SystemExit(f"{folder} has not the {told.rows * BYTES_PER_ROW / 1e9:.0f} GB this takes")
-        path = told.database or Path(folder) / "plexus.db"
-        taken = asyncio.run(measured(path, told.rows, told.times, told.only, there=path.exists()))
-    if told.json:
-        print(json.dumps(taken, indent=1))
+        if wanted.database is None and shutil.disk_usage(folder).free < wanted.rows * BYTES_PER_ROW:
+            raise SystemExit(f"{folder} has not the {wanted.rows * BYTES_PER_ROW / 1e9:.0f} GB this takes")
+        path = wanted.database or Path(folder) / "plexus.db"
+        taken = asyncio.run(measured(path, wanted.rows, wanted.times, wanted.only, there=path.exists()))
+    if wanted.json:
+        print(json.dumps({label: one._asdict() for label, one in taken.items()}, indent=1))
         return
-    print("  median      p95   processor ms     bytes")
-    for label, one in sorted(taken.items(), key=lambda found: -found[1].slow):
-        print(f"{one.median * 1000:8.1f} {one.slow * 1000:8.1f} {one.processor * 1000:10.1f}  {one.size:11} {label}")
-    over = [label for label, one in taken.items() if one.slow > WITHIN]
+    print(told(taken, len(taken)))
     commit = machine("", None)["commit"]
-    print(f"{len(taken)} questions, {len(over)} over {WITHIN * 1000:.0f} ms; seed {SEED}, commit {commit}")
+    print(f"seed {SEED}, commit {commit}, load {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

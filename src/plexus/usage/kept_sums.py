@@ -127,7 +127,7 @@ async def _all(connection: AsyncConnection, span: Span, found: Pieces) -> list[t
 
 
 # A statement of so many sums takes SQLAlchemy some milliseconds to write, which is most of the time of a span with few requests.
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _together(spans: int, hours: int, rows: int) -> Select[*tuple[Any, ...]]:
     """The sum of so many pieces, whose edges are the parameters `edge0`, `edge1` and so on."""
     edges = (bindparam(f"edge{place}", type_=BigInteger) for place in range(2 * (spans + hours + rows)))

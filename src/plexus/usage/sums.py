@@ -27,6 +27,7 @@ NAMES = (
 """The sums that are stored, in the order in which `added` gives them."""
 Numbers = tuple[Any, ...]
 """How many requests failed, then the sums in the order of `NAMES`. Money in whole units of 1e-8 USD."""
+_PLAIN = frozenset((int, float, str))
 _FLOATS = frozenset(name for name in NAMES if isinstance(usage_hours.c[name].type, Float))
 
 
@@ -76,6 +77,8 @@ def failed(table: Table) -> ColumnElement[Any]:
 
 def plain(found: Sequence[Any]) -> tuple[Any, ...]:
     """Sums as the database gave them, as numbers: nothing is zero, and PostgreSQL adds large numbers up to decimals."""
+    if _PLAIN.issuperset(map(type, found)):
+        return tuple(found)
     return tuple([0 if value is None else int(value) if isinstance(value, Decimal) else value for value in found])
 
 

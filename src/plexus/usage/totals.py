@@ -3,7 +3,7 @@
 The same sums as `summary.summary` makes in memory, which is what says that they are right.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from functools import lru_cache
 from typing import Any
 
@@ -70,7 +70,7 @@ async def numbers(
     asked = pieces(buckets, await kept_within(connection, buckets[0].start, buckets[-1].end), shape=shape)
     found: dict[Group, Numbers] = {}
     words = len(by) + 1
-    for table, placed in _portions(asked):
+    for table, placed in _portions(asked, found):
         hourly = table is usage_hours and all(high - low == HOUR for _, low, high in placed)
         query = _query(connection.dialect.name, table, shape, tuple(by), tuple(only), hourly)
         told: dict[str, Any] = {str(name): said for name, said in only.items()}
@@ -93,17 +93,22 @@ async def kept_within(connection: AsyncConnection, since: int, until: int) -> Ke
     return Kept((low, high) for low, high in found)
 
 
-def _portions(asked: Pieces) -> Iterator[tuple[Table, list[Placed]]]:
-    """Few pieces first, then more and more: that there are too many groups is seen before all is added up."""
+def _portions(asked: Pieces, found: Sized) -> Iterator[tuple[Table, list[Placed]]]:
+    """Few pieces first, then more and more: that there are too many groups is seen before all is added up.
+
+    `found`: what was made of those before. Where it grows on as it did, none is added up far beyond what is allowed.
+    """
     for table, placed in ((usage_sums, asked.spans), (usage_hours, asked.hours), (usage_requests, asked.rows)):
-        start, size = 0, _FIRST
+        start, size, before = 0, _FIRST, len(found)
         while start < len(placed):
             yield table, placed[start : start + size]
             start, size = start + size, size * 4
+            if made := len(found) - before:
+                size = min(size, _FIRST + (MOST - len(found)) * start // made)
 
 
 # A statement of so many sums takes SQLAlchemy some milliseconds to write, the database often less to answer.
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=32)
 def _query(
     dialect: str, table: Table, shape: int, by: tuple[Dimension, ...], only: tuple[Dimension, ...], hourly: bool
 ) -> Select[*tuple[Any, ...]]:

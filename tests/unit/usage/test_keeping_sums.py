@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from tests.unit.usage.some_rows import some_rows
 
 from plexus.core.clock import Clock
 from plexus.storage.tables.usage import usage_spans
 from plexus.usage.calendar import buckets, zone
 from plexus.usage.keeping_sums import keep_sums
+from plexus.usage.kept_sums import added_up
 from plexus.usage.kept_zones import MOST, KeptZones, over
 from plexus.usage.rollup import HOUR, rolled_up
 from plexus.usage.store import write_rows
@@ -64,3 +65,20 @@ def test_few_zones_are_kept_and_utc_is_always_one():
 def test_a_clock_that_was_wrong_once_does_not_make_decades():
     assert 0 < len(list(over(zone("UTC"), 0, NOW))) < 2500
     assert list(over(zone("UTC"), NOW + DAY, NOW)) == []
+
+
+async def test_another_day_is_added_up_and_summed_by_statements_that_are_there(database):
+    """Their text is long: to write it anew for each took longer than the sum."""
+    async with database.writing() as connection:
+        await write_rows(connection, ROWS)
+    said: list[str] = []
+    event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+    of_each: list[set[str]] = []
+    async with database.reading() as connection:
+        for day in buckets(START, START + 4 * DAY, "day", zone("Asia/Kolkata"))[1:-1]:
+            said.clear()
+            await added_up(connection, (day.start, day.end))
+            await totals(connection, buckets(day.start, day.end, "hour", zone("UTC")), ("key",), {"model": "m"})
+            of_each.append(set(said))
+    assert len(of_each) == 3
+    assert of_each[0] == of_each[1] == of_each[2]
