@@ -162,7 +162,6 @@ class Bookkeeping:
     async def _begin_anew(self) -> None:
         """As at a start: what is in memory of the database is forgotten, and read again."""
         await self._leave()
-        self._shadow = Shadow(Ledger(self._clock))
         self._quotas.empty()
         self.waits_for, self._waited_for = _REPLACING, True
         self._task = asyncio.create_task(self._run())
