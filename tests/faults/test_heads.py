@@ -217,6 +217,15 @@ async def test_c25_a_head_within_its_limits_is_served(gateway):
     assert (await say(gateway.url, head)).status == 200
 
 
+async def test_c25_a_head_that_comes_in_pieces_is_counted_whole(upstream):
+    head = OK + b"".join(b"x-%d: " % n + b"v" * 300 + b"\r\n" for n in range(8)) + b"\r\n"
+    async with running({"limits": {"head": "2KiB"}}) as small, await RawClient.connect(small.url) as client:
+        for at in range(0, len(head), 1000):
+            await client.send(head[at : at + 1000])
+            await asyncio.sleep(0.05)
+        assert (await client.read_response()).status == 431
+
+
 async def test_c25_the_limits_are_those_of_the_configuration(upstream):
     async with running({"limits": {"head": "2KiB", "headers": 10}}) as small:
         assert (await say(small.url, OK + b"x-a: " + b"v" * 3000 + b"\r\n\r\n")).status == 431

@@ -4,6 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from plexus.app import protocols
 from plexus.core import raw_object
@@ -13,6 +16,7 @@ from plexus.ir.errors import InvalidAnswer
 from plexus.ir.exchange import Reading
 from plexus.ir.parts import Origin
 from plexus.protocols.chat import response
+from plexus.protocols.chat.usage import _plain, decode_usage
 from tests.corpus.recordings import MANY, not_an_answer, select
 
 CHAT = protocols()["chat"]
@@ -49,6 +53,41 @@ def test_the_fields_of_a_body_lie_where_they_are_found(separators, monkeypatch):
     short = [RawObject(body).spans for body in bodies]
     monkeypatch.setattr(raw_object, "_side_by_side", lambda *_: None)
     assert [RawObject(body).spans for body in bodies] == short
+
+
+def usages():
+    """Counters of a few tokens, so that they often fit each other and often do not; what is not named is not there."""
+    counter = st.one_of(st.none(), st.integers(-1, 6), st.sampled_from([True, 2.0, "3", 10**15]))
+    read = st.fixed_dictionaries({}, optional={"cached_tokens": counter, "audio_tokens": counter})
+    names = ("reasoning_tokens", "audio_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens")
+    written = st.fixed_dictionaries({}, optional=dict.fromkeys(names, counter))
+    return st.fixed_dictionaries(
+        {"prompt_tokens": st.integers(0, 6), "completion_tokens": st.integers(0, 6)},
+        optional={
+            "total_tokens": st.one_of(st.integers(0, 12), counter),
+            "prompt_tokens_details": st.one_of(st.none(), read),
+            "completion_tokens_details": st.one_of(st.none(), written),
+        },
+    )
+
+
+@given(usages())
+def test_usage_in_openais_own_counters_is_read_as_every_other(wire):
+    short, long = decode_usage(wire), decode_usage({**wire, "unknown": None})
+    assert short is not None
+    assert long is not None
+    assert replace(short, raw=None) == replace(long, raw=None)
+
+
+def test_usage_that_fits_is_read_in_the_short_way():
+    told = {
+        "prompt_tokens": 4,
+        "completion_tokens": 3,
+        "total_tokens": 7,
+        "prompt_tokens_details": {"cached_tokens": 1},
+    }
+    assert _plain(told) is not None
+    assert _plain({**told, "total_tokens": 8}) is None
 
 
 def test_a_chunk_that_is_passed_over_holds_nothing_but_text():

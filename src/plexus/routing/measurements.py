@@ -66,8 +66,8 @@ class _Target(Struct):
     newest: float | None = None
     """When speed was measured last."""
     samples: int = 0
-    values: _Values = (None, None, None, None)
-    """The four means. They change with a sample only, and every plan reads them."""
+    known: _Values | None = None
+    """The four means as they were asked for last; None once there was another sample."""
 
     def add(self, sample: Sample) -> bool:
         """Whether the sample told anything of speed."""
@@ -80,8 +80,12 @@ class _Target(Struct):
                 told = True
         return told
 
-    def settle(self) -> None:
-        self.values = (self.ttft.value, self.throughput.value, self.end_to_end.value, self.errors.value)
+    @property
+    def values(self) -> _Values:
+        """The four means."""
+        if self.known is None:
+            self.known = (self.ttft.value, self.throughput.value, self.end_to_end.value, self.errors.value)
+        return self.known
 
     def fade(self, now: float, half_life: float) -> None:
         if now <= self.faded_at:
@@ -115,7 +119,7 @@ class Measurements:
         if not sample.failed and target.add(sample):
             target.newest = now if target.newest is None else max(now, target.newest)
             target.samples += 1
-        target.settle()
+        target.known = None
 
     def of(self, candidate: Candidate, now: float, cost: Decimal | None, headroom: float | None) -> Candidate:
         """The candidate as measured by `now`, with these facts from elsewhere."""
@@ -184,7 +188,7 @@ _MEANS = ("ttft", "throughput", "end_to_end", "errors")
 
 def _plain(target: _Target) -> dict[str, Any]:
     state = asdict(target)
-    del state["values"]
+    del state["known"]
     return {**state, **{name: [getattr(target, name).total, getattr(target, name).weight] for name in _MEANS}}
 
 
@@ -206,7 +210,6 @@ def _read(row: Any, now: float) -> tuple[Key, _Target] | None:
         )
     except (KeyError, TypeError, ValueError, IndexError):
         return None
-    target.settle()
     return (key, target) if isinstance(key[0], str) and isinstance(key[1], str) else None
 
 

@@ -50,10 +50,15 @@ class Segment:
         Raises:
             OSError: when it was not written, which only a file system that maps no files says here.
         """
-        data = frame(entry, self._salt, self.used)
-        self._put(data, self.used)
-        self.used += len(data)
-        return self.used
+        at = self.used
+        data = frame(entry, self._salt, at)
+        end = at + len(data)
+        if self._pages is not None:
+            self._pages[at:end] = data
+        else:
+            _write(self.file, data, at)
+        self.used = end
+        return end
 
     def flush(self) -> None:
         """See to it that syncing the file takes all that was appended.

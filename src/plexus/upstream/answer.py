@@ -39,9 +39,9 @@ class Answer:
         self.ended = False
         self.error: Exception | None = None
 
-    def begin(self, status: int, headers: list[tuple[str, str]]) -> None:
+    def begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         """The head has come."""
-        self.status, self.headers = status, CIMultiDictProxy(CIMultiDict(headers))
+        self.status, self.headers = status, CIMultiDictProxy(CIMultiDict(_read(headers)))
         coding = self.headers.get("transfer-encoding")
         framed = "content-length" in self.headers if coding is None else coding.lower().endswith("chunked")
         self.until_closed = not framed
@@ -97,6 +97,14 @@ class Answer:
         """Nobody wants the rest. An answer that has come whole has freed its line already."""
         if self._line is not None:
             self._line.drop()
+
+
+def _read(headers: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    try:
+        return [(name.decode(), value.decode()) for name, value in headers]
+    except UnicodeDecodeError:  # bytes that are no text are kept as they are
+        read = "utf-8", "surrogateescape"
+        return [(name.decode(*read), value.decode(*read)) for name, value in headers]
 
 
 _NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())

@@ -54,7 +54,7 @@ class Line(ResponseHandler):
         """Told when it is no use any more."""
         self.carried = 0
         self._answer: Answer | None = None
-        self._named: list[tuple[str, str]] = []
+        self._named: list[tuple[bytes, bytes]] = []
         self._around, self._heard, self._reusable = 0, False, False
         self._sent = 0.0
         self._held = False
@@ -169,16 +169,15 @@ class Line(ResponseHandler):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep it. Trailers come too late to mean anything."""
-        if self._answer is not None and not self._answer.status:
-            if len(self._named) >= HEADERS:
-                raise ValueError("too many headers")
-            self._named.append((name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")))
+        self._named.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Interim answers are passed over."""
         status, answer = self._reader.get_status_code(), self._answer
         if status < _INTERIM:
             raise ValueError("no status")
+        if len(self._named) > HEADERS:
+            raise ValueError("too many headers")
         if answer is not None and not answer.status and (status >= _OK or status == _SWITCHED):
             answer.begin(status, self._named)
 

@@ -46,7 +46,7 @@ class Way:
             lines[name.lower()] = value
         if outgoing.body or outgoing.method == "POST":
             lines["content-length"] = str(len(outgoing.body))
-        named = "\r\n".join([f"{name}: {value}" for name, value in lines.items()])
+        named = "\r\n".join(map(": ".join, lines.items()))
         text = f"{outgoing.method} {self._target} HTTP/1.1\r\n{named}\r\n\r\n"
         ends = len(lines) + 2
         if text.count("\n") != ends or text.count("\r") != ends or "\0" in text:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict, astuple, replace
 
 from plexus.ir.chat import Usage
 from plexus.protocols.messages.usage import beside
@@ -20,7 +19,6 @@ _SHORTEST = 10.0
 """Milliseconds below which a speed says more of buffers than of the model."""
 _NOTHING = Tokens()
 _MONEY = Money.__struct_fields__
-_money = attrgetter(*_MONEY)
 
 
 class Tried(Struct, frozen=True, kw_only=True):
@@ -145,7 +143,7 @@ def summed(attempts: Sequence[AttemptRow], *, cut_off: bool = False) -> dict[str
 def _figures(billed: Sequence[AttemptRow], *, lost: bool) -> dict[str, Any]:
     """Counters, costs and what goes with them: those of the one billed attempt, or the sums over all."""
     if len(billed) == 1:
-        return dict(zip(_MONEY, _money(billed[0]), strict=True))
+        return dict(zip(_MONEY, astuple(billed[0]), strict=False))  # a row begins with these
     versions = dict.fromkeys(attempt.price_version for attempt in billed if attempt.price_version)
     return {
         **{name: sum(getattr(attempt, name) for attempt in billed) for name in COUNTERS},
@@ -170,8 +168,9 @@ def overhead(duration_ms: float, attempts: Sequence[AttemptRow]) -> float:
     """Milliseconds of a request in which no attempt was under way. Attempts that ran side by side do not count twice."""
     busy, reached = 0.0, 0.0
     if len(attempts) == 1:
-        start, end = attempts[0].offset_ms, attempts[0].offset_ms + attempts[0].duration_ms
-        return round(max(duration_ms - max(min(end, duration_ms) - max(start, 0.0), 0.0), 0.0), 3)
+        start, lasted = attempts[0].offset_ms, attempts[0].duration_ms
+        if start >= 0.0 and lasted >= 0.0 and start + lasted <= duration_ms:
+            return round(duration_ms - lasted, 3)
     for start, end in sorted((attempt.offset_ms, attempt.offset_ms + attempt.duration_ms) for attempt in attempts):
         busy += max(min(end, duration_ms) - max(start, reached), 0.0)
         reached = max(reached, end)

@@ -3,16 +3,16 @@
 Names are those of the table `usage_hours`. A mean is a sum by its count: not every request has a first token or a speed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from decimal import Decimal, localcontext
-from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from plexus.usage.cost import EXACT
 from plexus.usage.price import NOTHING
-from plexus.usage.row import COSTS, COUNTERS, UsageRow
+from plexus.usage.row import COSTS, COUNTERS, AttemptRow, UsageRow
 
 HOUR = 3_600_000
 """Milliseconds of a rollup."""
@@ -73,9 +73,8 @@ class RollupKey(Struct, frozen=True, order=True):
 
 Rollups = dict[RollupKey, Sums]
 NONE = Sums()
-_SUMMED = (*COUNTERS, *COSTS, *_TIMES, "duration_ms", "tokens_estimated")
-_summed = attrgetter(*_SUMMED)
-_words = attrgetter("key", "attribution", "alias", "provider", "model", "client_protocol", "status")
+_WORDS = ("key", "attribution", "alias", "provider", "model", "client_protocol", "status")
+_Columns = dict[str, Sequence[Any]]
 _NUMBERS = tuple(name for name in Sums.__struct_fields__ if name not in COSTS)
 
 
@@ -105,17 +104,32 @@ def minus(one: Sums, other: Sums) -> Sums:
     return Sums(**sums)
 
 
-def rolled_up(rows: Iterable[UsageRow]) -> Rollups:
+def rolled_up(rows: Sequence[UsageRow]) -> Rollups:
     """The rollups of rows: what is to be added to those that are there."""
+    if not rows:
+        return {}
+    columns = columns_of(rows)
+    hours = [moment // HOUR for moment in columns["started_at"]]
+    keys = list(zip(hours, *(columns[name] for name in _WORDS), strict=True))
+    if keys.count(keys[0]) == len(keys):  # a batch of the journal is mostly of one hour and one target
+        return {key_of(rows[0]): _added(columns)}
     found: dict[tuple[Any, ...], list[UsageRow]] = {}
-    for row in rows:
-        found.setdefault((row.started_at // HOUR, *_words(row)), []).append(row)
+    for key, row in zip(keys, rows, strict=True):
+        found.setdefault(key, []).append(row)
     return {key_of(some[0]): _sum(some) for some in found.values()}
 
 
-def _sum(rows: list[UsageRow]) -> Sums:
-    """The sums of rows, field by field: a batch of the journal is mostly of one hour and one target."""
-    columns = dict(zip(_SUMMED, zip(*map(_summed, rows), strict=True), strict=True))
+def columns_of(rows: Sequence[UsageRow]) -> _Columns:
+    """What rows hold, field by field."""
+    return dict(zip(UsageRow.__struct_fields__, zip(*map(astuple, rows), strict=True), strict=True))
+
+
+def _sum(rows: Sequence[UsageRow]) -> Sums:
+    return _added(columns_of(rows))
+
+
+def _added(columns: _Columns) -> Sums:
+    """The sums of rows, field by field."""
     sums: dict[str, Any] = {name: sum(columns[name]) for name in COUNTERS}
     with localcontext(EXACT):
         for name in COSTS:
@@ -124,10 +138,15 @@ def _sum(rows: list[UsageRow]) -> Sums:
         timed = [figure for figure in columns[name] if figure is not None]
         sums[name], sums[f"{name}_known"] = sum(timed, 0.0), len(timed)
     return Sums(
-        requests=len(rows),
-        attempts=sum(not attempt.aside for row in rows for attempt in row.attempts),
+        requests=len(columns["cost"]),
+        attempts=sum(map(attempts_of, columns["attempts"])),
         estimated=sum(columns["tokens_estimated"]),
-        cost_unknown=sum(amount is None for amount in columns["cost"]),
+        cost_unknown=columns["cost"].count(None),
         duration_ms=sum(columns["duration_ms"]),
         **sums,
     )
+
+
+def attempts_of(attempts: Sequence[AttemptRow]) -> int:
+    """How many attempts a request made; what a provider did beside one is none of them."""
+    return sum([not attempt.aside for attempt in attempts])

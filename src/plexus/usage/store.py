@@ -1,10 +1,10 @@
 """Usage in the database: entries of the journal become rows and sums, each once however often an entry is offered."""
 
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, astuple
 from sqlalchemy import Connection, Table, delete, func, select
 
 from plexus.core import json
@@ -13,14 +13,13 @@ from plexus.storage.bulk import Column, bulk_insert
 from plexus.storage.tables.usage import open_requests, usage_attempts, usage_hours, usage_requests
 from plexus.usage.entries import Closed, Opened, interrupted
 from plexus.usage.kept_sums import add_to_kept, kept_over
-from plexus.usage.rollup import key_of, rolled_up, sums_of
+from plexus.usage.rollup import attempts_of, columns_of, key_of, rolled_up, sums_of
 from plexus.usage.row import AttemptRow, UsageRow
 from plexus.usage.sums import add, inserting
 
 _Columns = dict[str, Column]
 _REQUEST = tuple(name for name in UsageRow.__struct_fields__ if name in usage_requests.c)
 _ATTEMPT = tuple(name for name in AttemptRow.__struct_fields__ if name in usage_attempts.c)
-_of_request, _of_attempt = attrgetter(*_REQUEST), attrgetter(*_ATTEMPT)
 
 
 async def write(connection: AsyncConnection, said: Sequence[Opened | Closed]) -> None:
@@ -65,35 +64,46 @@ def insert_rows(connection: Connection, rows: Sequence[UsageRow]) -> None:
     """Write rows that are not there yet, with their attempts and what they add to the sums of their hours."""
     if not rows:
         return
-    below = [(row, number, attempt) for row in rows for number, attempt in enumerate(row.attempts, 1)]
-    requests = _columns(_REQUEST, map(_of_request, rows))
-    requests["attempt_count"] = [len(row.attempts) for row in rows]
-    if any(attempt.aside for _, _, attempt in below):
-        requests["attempt_count"] = [sum(not one.aside for one in row.attempts) for row in rows]
+    told = columns_of(rows)
+    requests = _columns(told, _REQUEST)
+    requests["attempt_count"] = list(map(attempts_of, told["attempts"]))
     if any(requests["fidelity"]):
         requests["fidelity"] = [[asdict(drop) for drop in row.fidelity] or None for row in rows]
     else:
         del requests["fidelity"]
     taken = bulk_insert(usage_requests, connection.dialect).write(connection, requests)
-    if below:
-        attempts = _columns(_ATTEMPT, [_of_attempt(attempt) for _, _, attempt in below])
-        attempts["request_id"] = [row.request_id for row, _, _ in below]
-        attempts["number"] = [number for _, number, _ in below]
-        attempts["started_at"] = [row.started_at for row, _, _ in below]
-        bulk_insert(usage_attempts, connection.dialect).write(connection, attempts, like=taken)
+    if attempts := list(chain.from_iterable(told["attempts"])):
+        below = _columns(
+            dict(zip(AttemptRow.__struct_fields__, zip(*map(astuple, attempts), strict=True), strict=True)), _ATTEMPT
+        )
+        below |= _places(told)
+        bulk_insert(usage_attempts, connection.dialect).write(connection, below, like=taken)
     add(connection, usage_hours, [{**asdict(key), **asdict(sums)} for key, sums in rolled_up(rows).items()])
     # after the hours, whose lock whoever keeps sums takes; mostly the rows are of now, and nothing is kept of that yet
-    if over := kept_over(connection, [row.started_at for row in rows]):
+    if over := kept_over(connection, told["started_at"]):
         add_to_kept(connection, over, ((row.started_at, key_of(row), sums_of(row)) for row in rows))
 
 
-def _columns(names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> _Columns:
-    columns: _Columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+def _columns(told: Mapping[str, Column], names: tuple[str, ...]) -> _Columns:
+    columns: _Columns = {name: told[name] for name in names}
     if any(columns["usage_flags"]):
         columns["usage_flags"] = [list(flags) or None for flags in columns["usage_flags"]]
     else:
         del columns["usage_flags"]
     return columns
+
+
+def _places(told: Mapping[str, Column]) -> _Columns:
+    """To which request each attempt belongs, and which of its attempts it is."""
+    names, moments, counts = told["request_id"], told["started_at"], list(map(len, told["attempts"]))
+    if counts.count(1) == len(counts):
+        return {"request_id": names, "number": counts, "started_at": moments}
+    places = [(at, number) for at, count in enumerate(counts) for number in range(1, count + 1)]
+    return {
+        "request_id": [names[at] for at, _ in places],
+        "number": [number for _, number in places],
+        "started_at": [moments[at] for at, _ in places],
+    }
 
 
 def _among(connection: Connection, names: list[str]) -> tuple[str, tuple[Any, ...]]:

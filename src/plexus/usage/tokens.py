@@ -3,7 +3,7 @@
 What is missing is estimated; whatever had to be put right leaves a flag. The arithmetic of a protocol is its decoder's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any, TypeGuard
 
@@ -158,13 +158,13 @@ def _told(part: Part) -> float:
 
 def _odd(raw: Any, depth: int = _DEPTH) -> Iterable[str]:
     """Flags for counters a provider wrote that are no counters: negative, huge, fractions, words."""
-    if not isinstance(raw, Mapping) or not depth:
+    if not isinstance(raw, dict) or not depth:
         return ()
     flags: list[str] = []
     for name, value in raw.items():
         if type(value) is int and 0 <= value <= LARGEST:
             continue
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             flags += _odd(value, depth - 1)
         elif name.lower().endswith(("tokens", "tokencount")) and not _may_stand_there(value):
             flags.append(f"inconsistent_{name}"[:64])

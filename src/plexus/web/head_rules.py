@@ -61,6 +61,8 @@ class HeadRules(Connection):
         self._in_head = self._deaf = False
         self._fresh = True
         self._size = self._framing = 0
+        self._came = 0
+        """Bytes in which the head came, with whatever came along."""
         self._refusal: tuple[int, bytes] | None = None
 
     # Connection
@@ -88,6 +90,7 @@ class HeadRules(Connection):
             data = _without_offer(data)
         elif not in_head:
             self._framing += len(data)
+        self._came = len(data) + (self._came if in_head else 0)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -138,7 +141,7 @@ class HeadRules(Connection):
         self._in_head = False
         parser, url = self.parser, self.url
         version, upgrade = parser.get_http_version(), parser.should_upgrade()
-        if self._size + sum(map(len, chain.from_iterable(self.headers))) + 4 * len(self.headers) > self.head_size:
+        if self._came > self.head_size and self._size + self._named() > self.head_size:
             self._refuse(*_TOO_LARGE)
         known = dict(self.headers)
         self._check(version, known, upgrade=upgrade)
@@ -228,6 +231,10 @@ class HeadRules(Connection):
             self._refuse(400, b"an upgrade with a body is not understood")
         if b"#" in self.url or not (self.url.startswith(b"/") or self._to_this_host(host)):
             self._refuse(400, b"the request target is ambiguous")
+
+    def _named(self) -> int:
+        """Bytes of the headers, with what stands between them."""
+        return sum(map(len, chain.from_iterable(self.headers))) + 4 * len(self.headers)
 
     def _count(self, name: bytes) -> int:
         return sum(entry[0] == name for entry in self.headers)

@@ -5,7 +5,10 @@ Source: https://platform.openai.com/docs/api-reference/chat/object#chat/object-u
 """
 
 from operator import attrgetter
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
 
 from plexus.ir.chat import Usage
 
@@ -31,6 +34,10 @@ def decode_usage(wire: Any, service_tier: Any = None) -> Usage | None:
     """The canonical usage, or None when there is no usage object or none of its counters is known yet."""
     if not isinstance(wire, dict):
         return None
+    plain = _plain(wire)
+    if plain is not None:
+        plain.service_tier = service_tier if isinstance(service_tier, str) else ""
+        return plain
     prompt, completion = count(wire.get("prompt_tokens")), count(wire.get("completion_tokens"))
     if prompt is None and completion is None:
         return None
@@ -42,6 +49,64 @@ def decode_usage(wire: Any, service_tier: Any = None) -> Usage | None:
     if prompt is not None:
         _settle_input(usage, prompt, wire)
     _settle_output(usage, prompt, wire)
+    return usage
+
+
+_Count = Annotated[int, Meta(ge=0, lt=_ABSURD)]
+
+
+class _PromptDetails(Struct, forbid_unknown_fields=True):
+    cached_tokens: _Count | None = None
+    audio_tokens: _Count | None = None
+
+
+class _CompletionDetails(Struct, forbid_unknown_fields=True):
+    reasoning_tokens: _Count | None = None
+    audio_tokens: _Count | None = None
+    accepted_prediction_tokens: _Count | None = None
+    rejected_prediction_tokens: _Count | None = None
+
+
+class _OpenAIs(Struct, forbid_unknown_fields=True):
+    """A usage object with nothing but OpenAI's own counters."""
+
+    prompt_tokens: _Count
+    completion_tokens: _Count
+    total_tokens: _Count
+    prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _CompletionDetails | None = None
+
+
+_NO_PROMPT_DETAILS, _NO_COMPLETION_DETAILS = _PromptDetails(), _CompletionDetails()
+
+
+def _plain(wire: Wire) -> Usage | None:
+    """The usage where OpenAI's own counters fit each other, as they mostly do: read in one step. None for anything else."""
+    try:
+        told = msgspec.convert(wire, _OpenAIs)
+    except msgspec.ValidationError:
+        return None
+    prompt, completion = told.prompt_tokens, told.completion_tokens
+    read, write = (
+        told.prompt_tokens_details or _NO_PROMPT_DETAILS,
+        told.completion_tokens_details or _NO_COMPLETION_DETAILS,
+    )
+    cached, reasoning = read.cached_tokens, write.reasoning_tokens
+    if prompt + completion != told.total_tokens or (cached or 0) > prompt or (reasoning or 0) > completion:
+        return None
+    usage = Usage(
+        input=prompt - (cached or 0),
+        output=completion,
+        cache_read=cached,
+        reasoning=reasoning,
+        audio_input=read.audio_tokens,
+        audio_output=write.audio_tokens,
+        accepted_prediction=write.accepted_prediction_tokens,
+        rejected_prediction=write.rejected_prediction_tokens,
+        raw=wire,
+    )
+    if any(_DETAILS(usage)):
+        _clamp_all(usage)
     return usage
 
 
@@ -135,8 +200,13 @@ def _settle_output(usage: Usage, prompt: int | None, wire: Wire) -> None:
     if (usage.reasoning or 0) > (usage.output or 0):
         usage.flags.append("clamped_reasoning")
     if any(_DETAILS(usage)):
-        _clamp(usage, _OF_OUTPUT, usage.output or 0)
-        _clamp(usage, _OF_INPUT, usage.input_total)
+        _clamp_all(usage)
+
+
+def _clamp_all(usage: Usage) -> None:
+    """No share is larger than what it is a share of."""
+    _clamp(usage, _OF_OUTPUT, usage.output or 0)
+    _clamp(usage, _OF_INPUT, usage.input_total)
 
 
 def _clamp(usage: Usage, names: tuple[str, ...], total: int) -> None:

@@ -202,7 +202,7 @@ def call_of(
     array: bool = False,
 ) -> Call:
     """The call a visit amounts to."""
-    return Call(
+    call = Call(
         protocol=protocol,
         body=body,
         model=model,
@@ -217,6 +217,8 @@ def call_of(
         path=scope["raw_path"],
         query=scope["query_string"],
     )
+    call.named = visit.headers  # the very same
+    return call
 
 
 def model_in(body: RawObject) -> str:
