@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,15 @@ import pytest
 
 from plexus.storage.engine import open_database
 from plexus.storage.schema import migrate
+from tests.faults.kit import AUTH, body_of, providers
 from tests.faults.load import Load
 from tests.faults.outage import changed, managed, over, said_away
 from tests.gateway.processes import spelled, until
+from tests.gateway.running import KEY
 from tests.harness.databases import Postgres
 from tests.harness.fault_upstream import FaultUpstream
 from tests.harness.gateway import Gateway
+from tests.harness.raw_client import RawClient, request
 
 IN_THE_DATABASE = (
     "usage", "usage/summary", "usage/nothing", "errors", "traces", "traces/nothing", "audit", "config/revisions", "config/revisions/1",
@@ -100,12 +103,14 @@ async def test_g2_p24_p25_a_database_that_is_away_for_a_minute_costs_no_request_
 
 
 @asynccontextmanager
-async def locked(url: str, *tables: str) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
-    """Nobody else reads these tables for a while. Gives a function that waits until so many wait for them."""
+async def locked(
+    url: str, *tables: str, mode: str = "ACCESS EXCLUSIVE"
+) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """Nobody else reads these tables for a while; with `SHARE`, writes. Gives a function that waits until so many wait for it."""
     holder, watcher = await asyncpg.connect(url), await asyncpg.connect(url)
     await holder.execute("BEGIN")
     for table in tables:
-        await holder.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        await holder.execute(f"LOCK TABLE {table} IN {mode} MODE")
 
     async def wanted(by: int) -> None:
         async with asyncio.timeout(20):
@@ -147,3 +152,34 @@ async def test_p23_a_database_that_goes_away_while_the_books_are_opened_is_waite
         assert (await managed(gateway, "GET", "usage")).status == 200
     finally:
         gateway.stop()
+
+
+async def test_p23_what_was_interrupted_counts_once_when_the_database_goes_away_while_that_is_booked(postgres):
+    url = spelled(await postgres.fresh())
+    async with FaultUpstream() as upstream:
+        config = {
+            "providers": providers(upstream, ("fault/silent",)),
+            "user_quotas": {"q": {"type": "monthly", "limit_type": "requests", "limit": 1000}},
+            "keys": {"me": {"secret": KEY, "quotas": ["q"]}},
+        }
+        async with Gateway(config, env={"DATABASE_URL": url}) as gateway, AsyncExitStack() as clients:
+            wire = request("POST", "/v1/chat/completions", body_of("chat", "direct/chat/fault/silent"), AUTH)
+            for _ in range(5):
+                client = await clients.enter_async_context(await RawClient.connect(gateway.base_url))
+                await client.send(wire)
+            await upstream.wait_received(5)
+            gateway.signal(signal.SIGKILL)
+            await asyncio.to_thread(gateway.wait)
+            async with locked(url, "quota_counters", mode="SHARE") as wanted:
+                gateway.launch()
+                await wanted(1)
+                async with away(postgres, stopped):
+                    await asyncio.to_thread(until, lambda: "the books cannot be opened now" in gateway.output)
+            await asyncio.to_thread(gateway.wait_ready)
+            [quota] = (await managed(gateway, "GET", "quota/status/me")).json["quotas"]
+            assert quota["used"] == "5"
+            listed = (await managed(gateway, "GET", "usage")).json["data"]
+            assert [row["status"] for row in listed] == ["interrupted"] * 5
+    database = await asyncpg.connect(url)
+    assert [row["used"] for row in await database.fetch("select used from quota_counters")] == ["5"]
+    await database.close()
