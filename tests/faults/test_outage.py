@@ -25,7 +25,7 @@ from tests.gateway.running import KEY
 from tests.harness.databases import Postgres
 from tests.harness.fault_upstream import FaultUpstream
 from tests.harness.gateway import Gateway
-from tests.harness.raw_client import RawClient, request
+from tests.harness.raw_client import RawClient, ask, request
 
 IN_THE_DATABASE = (
     "usage", "usage/summary", "usage/nothing", "errors", "traces", "traces/nothing", "audit", "config/revisions", "config/revisions/1",
@@ -183,3 +183,29 @@ async def test_p23_what_was_interrupted_counts_once_when_the_database_goes_away_
     database = await asyncpg.connect(url)
     assert [row["used"] for row in await database.fetch("select used from quota_counters")] == ["5"]
     await database.close()
+
+
+@pytest.mark.parametrize("how", [stopped, frozen])
+async def test_p01_who_is_told_to_end_while_the_database_is_away_ends_and_the_next_one_books_the_rest(postgres, how):
+    url = spelled(await postgres.fresh())
+    async with FaultUpstream() as upstream:
+        config = {"providers": providers(upstream, ("fault/ok",)), "keys": {"me": {"secret": KEY}}}
+        async with Gateway(config, env={"DATABASE_URL": url}) as gateway:
+            answered = []
+
+            async def asked() -> None:
+                asked_for = body_of("chat", "direct/chat/fault/ok")
+                answer = await ask(f"{gateway.base_url}/v1/chat/completions", asked_for, AUTH)
+                assert answer.status == 200
+                answered.append(answer.header("x-plexus-request-id"))
+
+            await asyncio.gather(*(asked() for _ in range(10)))
+            await asyncio.gather(*(managed(gateway, "GET", "usage") for _ in range(8)))  # connections, which are kept
+            async with away(postgres, how):
+                await asyncio.gather(*(asked() for _ in range(10)))
+                gateway.signal(signal.SIGTERM)
+                assert await asyncio.to_thread(gateway.wait, 60) == 0
+            gateway.launch()
+            await asyncio.to_thread(gateway.wait_ready)
+            listed = (await managed(gateway, "GET", "usage")).json["data"]
+            assert sorted(row["request_id"] for row in listed) == sorted(answered)

@@ -26,6 +26,8 @@ POOL = 5
 WAIT = 5.0
 """Seconds a statement waits for a locked SQLite file, and a caller for a free connection."""
 CONNECT_WITHIN = 5.0
+CLOSE_WITHIN = 1.0
+"""Seconds in which PostgreSQL may take leave of a connection, before it is broken off."""
 STATEMENT_WITHIN = 30
 """Seconds after which PostgreSQL gives a statement up; long jobs lift it for their own transaction."""
 TRANSACTION_WITHIN = STATEMENT_WITHIN + 15.0
@@ -295,10 +297,18 @@ def _postgresql(url: Secret) -> AsyncEngine:
             "PostgreSQL needs the package asyncpg: install plexus-gateway[postgres], or use SQLite"
         ) from None
 
+    class Closing(asyncpg.Connection):  # type: ignore[misc]
+        """A connection to a server that may stand still: it takes no leave then, and the end of the process would wait for it."""
+
+        async def close(self, *, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 - as asyncpg has it
+            with suppress(TimeoutError):
+                await super().close(timeout=CLOSE_WITHIN)
+
     async def connect() -> Any:
         try:
             return await asyncpg.connect(
-                url.reveal(),  # asyncpg reads every spelling of libpq, SQLAlchemy's own URL only some
+                connection_class=Closing,
+                dsn=url.reveal(),  # asyncpg reads every spelling of libpq, SQLAlchemy's own URL only some
                 timeout=CONNECT_WITHIN,
                 server_settings={
                     "application_name": _name(),
