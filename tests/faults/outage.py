@@ -21,8 +21,8 @@ from tests.harness.gateway import Gateway
 from tests.harness.raw_client import RawClient, Response, request
 
 PRICE = {"source": "simple", "input": 1.0, "output": 10.0}
-GROWTH = 48 * 2**20
-"""Bytes: ten thousand rows that wait in memory, and what an allocator does not give back."""
+GROWTH = 64 * 2**20
+"""Bytes: ten thousand entries that wait in memory take fifty million; with five times as many waiting it is no more."""
 CONNECTIONS = 60
 """Open files: those of the clients that are there by chance, and a pool of connections."""
 

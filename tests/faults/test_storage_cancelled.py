@@ -59,7 +59,8 @@ async def one_by_one(database: Database, name: str) -> None:
     async with database.writing() as connection:
         await connection.execute(row(f"{name} a"))
         (await connection.execute(select(vault.c.name))).all()
-        await connection.execute(row(f"{name} b"))
+        more = [{"name": f"{name} {end}", "value": StoredText("plain:v"), "created_at": 0} for end in "bc"]
+        await connection.execute(insert(vault), more)
 
 
 async def in_one_go(database: Database, name: str) -> None:

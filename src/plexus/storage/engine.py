@@ -58,8 +58,8 @@ def _name() -> str:
 class _Connection(sqlite3.Connection):
     """A connection to a SQLite file whose transaction ends when it is closed.
 
-    A statement that was cancelled before its rows were read may live on in a traceback. SQLite puts the closing off for it, and
-    the transaction with its lock would stay until the collector comes.
+    A statement that was cancelled before it was over may live on in a traceback. SQLite puts the closing off for it, and the
+    transaction with its lock would stay until the collector comes.
     """
 
     def close(self) -> None:
