@@ -3,7 +3,7 @@
 import itertools
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
+from plexus.core import logging
 from plexus.traces import store
 from plexus.traces.trace import Body, Trace
 from plexus.usage.row import UsageRow
@@ -90,6 +91,14 @@ CREDENTIALS = [
     Credential("s04 a statement", [("x-admin-key", "' OR 1=1 --")], "", ""),
     Credential("s04 a long one", [("x-admin-key", "k" * 20_000)], "", ""),
 ]
+
+
+@pytest.fixture(autouse=True)
+def log_level() -> Iterator[None]:
+    """One of the routes changes it for the process, and with it what later tests would hear."""
+    before = logging.level()
+    yield
+    logging.set_level(before)
 
 
 @pytest.fixture
