@@ -207,8 +207,7 @@ def kinds(taken: Mapping[str, Taken]) -> dict[str, Taken]:
     """All answers of each kind of question together; `size` is the largest."""
     found: dict[str, list[Taken]] = {}
     for label, one in taken.items():
-        refused = one.size == len(REFUSED)
-        found.setdefault(f"{label.partition(' ')[0]}{', refused' if refused else ''}", []).append(one)
+        found.setdefault(label.partition(" ")[0], []).append(one)
     return {
         kind: Taken(
             sorted(time for one in some for time in one.spent),
@@ -220,9 +219,13 @@ def kinds(taken: Mapping[str, Taken]) -> dict[str, Taken]:
 
 
 def told(taken: Mapping[str, Taken], most: int = 12) -> str:
-    """Each kind's median, 95th percentile and slowest answer by the clock and of the processor; the slowest questions."""
+    """Each kind's median, 95th percentile and slowest answer by the clock and of the processor; the slowest questions.
+
+    Refusals are among the summaries, and told apart once more.
+    """
     lines = ["answers      bytes  clock ms: median, p95, slowest   processor ms: median, p95, slowest"]
-    lines += [_line(kind, one) for kind, one in kinds(taken).items()]
+    refused = {f"refused {label}": one for label, one in taken.items() if one.size == len(REFUSED)}
+    lines += [_line(kind, one) for kind, one in kinds({**taken, **refused}).items()]
     slowest = sorted(taken.items(), key=lambda found: -slow(found[1].worked))
     return "\n".join(lines + [_line(label, one) for label, one in slowest[:most]] + [_over(taken)])
 
