@@ -214,10 +214,11 @@ class RollingCounter(Counter):
 
     def used(self, slot: int, now: int) -> int:  # noqa: ARG002 - there is but one
         """What has not drained yet."""
-        if now < self.bucket.at:  # the clock went back: draining goes on from there, or nothing would for that long
-            self.bucket = self.bucket.drained(now)
-        left = self.bucket.left(now)
-        return -(-left // self.bucket.duration)
+        bucket = self.bucket
+        if now < bucket.at:  # the clock went back: draining goes on from there, or nothing would for that long
+            self.bucket = bucket = bucket.drained(now)
+        left = bucket.filling - (now - bucket.at) * bucket.limit
+        return -(-left // bucket.duration) if left > 0 else 0
 
     def charge(self, slot: int, units: int, at: int) -> None:  # noqa: ARG002 - there is but one
         """Pour it in."""

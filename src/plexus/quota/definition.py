@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 from types import MappingProxyType
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from plexus.quota.measure import Measure, units_of
 from plexus.quota.window import DAY, Kind
@@ -30,10 +31,13 @@ class Scope(Struct, frozen=True):
     allowed_providers: frozenset[str] = frozenset()
     excluded_providers: frozenset[str] = frozenset()
 
-    @property
-    def everything(self) -> bool:
-        """Whether nothing is outside of it."""
-        return not (self.allowed_models or self.excluded_models or self.allowed_providers or self.excluded_providers)
+    everything: bool = False
+    """Whether nothing is outside of it; worked out once, since every request asks."""
+
+    def __post_init__(self) -> None:
+        """An allowance that is empty allows all."""
+        named = self.allowed_models or self.excluded_models or self.allowed_providers or self.excluded_providers
+        force_setattr(self, "everything", not named)
 
     def covers(self, asked: str, provider: str, model: str) -> bool:
         """Whether a request for `asked` that this provider serves with this model counts."""

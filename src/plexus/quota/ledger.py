@@ -13,12 +13,13 @@ from plexus.core.clock import Clock
 from plexus.quota.admission import Admission, Booking, Charge, Held, Offer, Reading, Refusal, Removed
 from plexus.quota.counter import Counter, CounterRow, Identity, new_counter
 from plexus.quota.definition import Definition
-from plexus.quota.place import Place, units_of_charges
+from plexus.quota.place import Place, taken, units_of_charges
 from plexus.quota.recompute import Spent
 from plexus.quota.refusing import Blocked, broken, refusal
 
 Counted = tuple[tuple[Definition, Counter], ...]
 _NONE: tuple[Sequence[Definition], Counted] = ((), ())
+_ONE = (0,)
 LEASE = 2 * 3600.0
 """Seconds a hold lives without being renewed: longer than any request is given by default."""
 
@@ -81,7 +82,12 @@ class Ledger:
         for definition in quotas:
             if definition.broken:
                 return broken(definition)
-        places = [Place(counter, definition, now) for definition, counter in self._counted(quotas, key, now)]
+        counted = self._counted(quotas, key, now)
+        if len(offers) == 1 and (held := taken(counted, asked, offers[0], now)) is not None:
+            admission = Admission(asked=asked, allowed=_ONE, held=held, until=until, holding=True)
+            self._live[id(admission)] = admission
+            return admission
+        places = [Place(counter, definition, now) for definition, counter in counted]
         allowed: list[int] = []
         blocked: list[list[Blocked]] = []
         removed: list[Removed] = []
@@ -122,7 +128,10 @@ class Ledger:
         bookings: list[Booking] = []
         for held in admission.held:
             definition = held.definition
-            covered = [one for one in charges if definition.scope.covers(admission.asked, one.provider, one.model)]
+            covered = charges
+            if not definition.scope.everything:
+                asked = admission.asked
+                covered = [one for one in charges if definition.scope.covers(asked, one.provider, one.model)]
             if not covered:
                 continue
             if definition.measure == "cost" and any(one.cost is None for one in covered):

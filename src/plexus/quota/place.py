@@ -57,6 +57,24 @@ class Place:
         return Held(self._definition, self._counter, self._slot, units)
 
 
+def taken(counted: Sequence[tuple[Definition, Counter]], asked: str, offer: Offer, now: int) -> tuple[Held, ...] | None:
+    """What is held for the only target there is, as most requests have, in one look; None when a quota has no room for it."""
+    found: list[Held] = []
+    for definition, counter in counted:
+        slot = counter.slot(now)
+        units = 0
+        if definition.scope.everything or definition.scope.covers(asked, offer.provider, offer.model):
+            room = counter.room(definition, slot, now)
+            units, known = units_of_offer(definition, offer)
+            if room < (units if known and units > 1 else 1):
+                return None
+            units = min(units, room)
+        found.append(Held(definition, counter, slot, units))
+    for held in found:
+        held.counter.hold(held.slot, held.units)
+    return tuple(found)
+
+
 def units_of_offer(definition: Definition, offer: Offer) -> tuple[int, bool]:
     """The units a target might use of a quota, and whether that is a bound."""
     measure = definition.measure
