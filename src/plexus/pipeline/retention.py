@@ -1,4 +1,4 @@
-"""How long rows are kept: now and then, behind the traffic, what is older than the configuration says is deleted."""
+"""How long rows are kept, and how many: now and then, behind the traffic, what is beyond the configured bounds is deleted."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -42,15 +42,15 @@ class Retaining:
             await asyncio.sleep(EVERY)
 
     async def trim(self) -> dict[str, int]:
-        """Delete what is too old; how many rows of which kind went."""
+        """Delete what is too old or too much; how many rows of which kind went."""
         bounds, now = self._retention(), self._clock.wall()
         kinds = (
-            ("usage", purge_usage, bounds.usage),
-            ("audit", purge_audit, bounds.audit),
+            ("usage", purge_usage, bounds.usage, bounds.usage_rows),
+            ("audit", purge_audit, bounds.audit, bounds.audit_rows),
         )
         gone = {}
-        for name, purge, seconds in kinds:
-            gone[name] = await purge(self._database, int((now - seconds) * 1000), self._clock)
+        for name, purge, seconds, rows in kinds:
+            gone[name] = await purge(self._database, int((now - seconds) * 1000), self._clock, most=rows)
         gone["counters"] = await self._counters()
         if any(gone.values()):
             log.info("old rows were deleted", **gone)

@@ -66,13 +66,15 @@ class Telemetry(Strict):
 
 
 class Retention(Strict):
-    """How long rows are kept, in seconds, and how many bytes of traces."""
+    """How long rows are kept, in seconds, and how many; how many bytes of traces."""
 
     usage: Duration = 400 * 86_400.0
+    usage_rows: Positive = 20_000_000
     traces: Duration = 7 * 86_400.0
     traces_bytes: Size = 2_000_000_000
     errors: Duration = 30 * 86_400.0
     audit: Duration = 400 * 86_400.0
+    audit_rows: Positive = 1_000_000
 
 
 class Sessions(Strict):

@@ -37,18 +37,35 @@ class Pace:
             self.rows = min(_MOST, self.rows * 2)
 
 
-async def purge_usage(database: Database, before: int, clock: Clock, sleep: Sleep = asyncio.sleep) -> int:
+async def purge_usage(
+    database: Database, before: int, clock: Clock, sleep: Sleep = asyncio.sleep, *, most: int | None = None
+) -> int:
     """Delete the requests that began before a moment (milliseconds since the epoch), with their attempts. Returns how many.
+
+    `most`: of the others only so many stay, the newest; of one millisecond all or none.
 
     Raises:
         DatabaseAway, SQLAlchemyError: when the database does not answer; what was deleted stays so.
     """
+    before = max(before, await _room_ends(database, usage_requests.c.started_at, most))
     return await _purge(database, _oldest_usage, before, clock, sleep)
 
 
-async def purge_audit(database: Database, before: int, clock: Clock, sleep: Sleep = asyncio.sleep) -> int:
+async def purge_audit(
+    database: Database, before: int, clock: Clock, sleep: Sleep = asyncio.sleep, *, most: int | None = None
+) -> int:
     """Delete what the audit log says of the time before a moment, as `purge_usage` does."""
+    before = max(before, await _room_ends(database, audit_log.c.at, most))
     return await _purge(database, _oldest_audit, before, clock, sleep)
+
+
+async def _room_ends(database: Database, time: Column[Any], most: int | None) -> int:
+    """Before which moment there is no room for a row; 0 when there is room for all."""
+    if most is None:
+        return 0
+    async with database.reading() as connection:
+        found = (await connection.execute(select(time).order_by(time.desc()).offset(most).limit(1))).scalar()
+    return 0 if found is None else int(found) + 1
 
 
 async def _purge(database: Database, some: _Delete, before: int, clock: Clock, sleep: Sleep) -> int:

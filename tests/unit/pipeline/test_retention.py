@@ -47,6 +47,18 @@ async def test_each_kind_of_row_goes_by_its_own_age(database):
     assert await retaining.trim() == {"usage": 1, "audit": 2, "counters": 7}
 
 
+async def test_of_each_kind_only_so_many_rows_stay_the_newest(database):
+    await fill(database)
+    bounds = Retention(usage_rows=2, audit_rows=1)
+    retaining = Retaining(database, lambda: bounds, Clock(wall=lambda: NOW), seven_counters)
+    assert await retaining.trim() == {"usage": 1, "audit": 2, "counters": 7}
+    assert await left(database) == {"usage_requests": 2, "audit_log": 1}
+    async with database.reading() as connection:
+        moments = (await connection.execute(select(usage_requests.c.started_at))).scalars().all()
+    assert sorted(moments) == [int((NOW - 100) * 1000), int((NOW - 10) * 1000)]
+    assert await retaining.trim() == {"usage": 0, "audit": 0, "counters": 7}
+
+
 async def test_nothing_is_touched_before_the_database_can_be_used(database):
     await fill(database)
     asked = asyncio.Event()
