@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 import yaml
@@ -27,7 +28,8 @@ RUN = [block for block in ALL if block.says]
 def test_the_example_does_what_it_shows(block: Block, demo: Gateway):
     assert block.says is not None
     assert ADDRESS in block.code
-    code = block.code.replace(ADDRESS, demo.base_url)
+    here = f"{Path(sys.executable).parent}/"  # the environment may have another name than the documents give it
+    code = block.code.replace(ADDRESS, demo.base_url).replace(".venv/bin/", here)
     command = {"sh": ["bash", "-euc", code], "python": [sys.executable, "-c", code]}[block.language]
     environment = {"PATH": os.environ["PATH"], "HOME": str(demo.directory), "ADMIN_KEY": demo.admin_key}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
