@@ -17,6 +17,7 @@ import httptools
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
 
+from plexus.core.outbox import outbox
 from plexus.upstream.answer import MOST, Answer
 
 HEAD_LIMIT = 256 * 1024
@@ -43,6 +44,7 @@ class Line(ResponseHandler):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """As aiohttp makes them."""
         super().__init__(loop)
+        self._outbox = outbox(loop)
         self._reader: Any = httptools.HttpResponseParser(self)
         # What aiohttp's parser forgives, too.
         self._reader.set_dangerous_leniencies(
@@ -81,9 +83,10 @@ class Line(ResponseHandler):
         self.carried += 1
         self._around, self._heard, self._reusable = 0, False, False
         self._sent = self._loop.time()
-        # Requests that got ready in one turn of the loop are written one right after the other: who reads them is woken once.
-        self._loop.call_soon(self._write, answer, head + body if len(body) <= SLICE else head)
-        if len(body) > SLICE:
+        if len(body) <= SLICE:
+            self._outbox.add(self._write, answer, head + body)
+        else:
+            self._write(answer, head)
             await self._write_long(answer, body, due)
         while not answer.status:
             await self._changed(answer, due)
@@ -212,7 +215,6 @@ class Line(ResponseHandler):
 
     async def _write_long(self, answer: Answer, body: bytes, due: float | None) -> None:
         """Send as fast as it is taken. Once an answer has begun nobody waits for the rest to be taken."""
-        await asyncio.sleep(0)
         view = memoryview(body)
         for at in range(0, len(body), SLICE):
             while self.writing_paused and not answer.status:

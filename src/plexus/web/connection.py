@@ -186,7 +186,7 @@ class Connection(asyncio.Protocol):
         self.transport.write(data)
 
     def soon(self, data: bytes) -> None:
-        """Send it together with what is written next, in the next turn of the loop at the latest."""
+        """Send it together with what is written next, in a moment at the latest."""
         self.transport.soon(data)
 
     async def writable(self) -> None:

@@ -42,7 +42,7 @@ class Wire(Protocol):
         """Send it."""
 
     def soon(self, data: bytes) -> None:
-        """Send it together with what is written next, in the next turn of the loop at the latest."""
+        """Send it together with what is written next, in a moment at the latest."""
 
     def read_on(self) -> None:
         """More of the body is wanted."""

@@ -8,6 +8,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from plexus.core.outbox import outbox
+
 LINGER = 2.0
 """Seconds a client gets to notice that it has its answer."""
 
@@ -15,13 +17,24 @@ LINGER = 2.0
 class Parting:
     """A transport with another way of closing; everything else is the transport's own."""
 
-    __slots__ = ("_held", "_loop", "_sending", "_timer", "_transport", "closing", "pause_reading", "resume_reading")
+    __slots__ = (
+        "_held",
+        "_loop",
+        "_outbox",
+        "_sending",
+        "_timer",
+        "_transport",
+        "closing",
+        "pause_reading",
+        "resume_reading",
+    )
 
     def __init__(
         self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, sending: Callable[[], bool]
     ) -> None:
         """`sending` tells whether the client is in the middle of a request."""
         self._transport, self._loop, self._sending = transport, loop, sending
+        self._outbox = outbox(loop)
         self._timer: asyncio.TimerHandle | None = None
         self.closing = False
         self._held = b""
@@ -34,9 +47,9 @@ class Parting:
         self._transport.write(data)
 
     def soon(self, data: bytes) -> None:
-        """Send it together with what is written next, in the next turn of the loop at the latest: one packet, not two."""
+        """Send it together with what is written next, in a moment at the latest: one packet, not two."""
         self._held += data
-        self._loop.call_soon(self._release)
+        self._outbox.add(self._release)
 
     def _release(self) -> None:
         if self._held:
