@@ -69,15 +69,18 @@ def error_shape(protocol: str, body: Any) -> bool:
 async def cut_late(url: str, head: bytes, due: float = 10.0) -> float:
     """Seconds by which a connection on which this head dribbles is closed too late; less than none when it is too early.
 
-    By a timer of this loop, set when the connection is there: what holds everything up makes that late too.
+    Late by a timer of this loop, set when the connection is there: what holds everything up makes that late too. Early by the
+    moment before connecting: the connection may be there long before this loop comes to know.
     """
+    began = time.monotonic()
     async with await RawClient.connect(url) as client:
         timer = asyncio.create_task(_rung(due))
         endless = asyncio.create_task(client.dribble(head, pause=0.5))
         await client.read_to_end(due + 10)
         closed = time.monotonic()
         endless.cancel()
-        return closed - await timer
+        late = closed - await timer
+        return late if late >= 0 else min(closed - began - due, 0.0)
 
 
 async def _rung(after: float) -> float:

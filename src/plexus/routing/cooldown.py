@@ -82,7 +82,7 @@ class Cooldowns:
             return None
         if now < entry.opens:
             return entry.seen(key, entry.opens)
-        if now < entry.leased:
+        if entry.trial and now < entry.leased:
             return entry.seen(key, entry.leased, trial=True)
         return None
 
@@ -95,7 +95,7 @@ class Cooldowns:
         trials: list[tuple[Key, int]] = []
         for key in ((provider, model), (provider, CREDENTIAL)):
             entry = self._entries.get(key)
-            if entry is not None and entry.resting and entry.leased <= now:
+            if entry is not None and entry.resting and self._closed(key, now) is None:
                 self._issued += 1
                 entry.trial, entry.leased = self._issued, now + self.policy.lease
                 trials.append((key, self._issued))
@@ -165,7 +165,6 @@ class Cooldowns:
         late = until + chance * min(seconds * policy.jitter, policy.max_jitter)
         entry.opens = max(entry.opens, late) if entry.resting else late
         entry.resting = True
-        entry.leased = max(entry.leased, entry.opens) if entry.trial else entry.opens
         entry.by_rate = not entry.said and self._flaps(entry) and entry.successes >= 1
 
     def left(self, attempt: Pass) -> None:
@@ -176,7 +175,7 @@ class Cooldowns:
         for key, number in attempt.trials:
             entry = self._entries.get(key)
             if entry is not None and entry.trial == number:
-                entry.trial, entry.leased = 0, entry.opens
+                entry.trial = 0
         attempt.trials = ()
 
     def _flaps(self, entry: Entry) -> bool:

@@ -93,7 +93,7 @@ def read_entry(row: Any, now: float, farthest: float, jitter: float) -> tuple[tu
     try:
         key = (_text(row["provider"]), _text(row["model"]))
         until = min(_number(row["until"]), now + farthest)
-        entry = Entry(
+        return key, Entry(
             count=max(int(_number(row["count"])), 0),
             run=max(int(_number(row["run"])), 0),
             failed_at=-math.inf if row["failed_at"] is None else min(_number(row["failed_at"]), now),
@@ -104,8 +104,6 @@ def read_entry(row: Any, now: float, farthest: float, jitter: float) -> tuple[tu
         )
     except (KeyError, TypeError, ValueError):
         return None
-    entry.leased = entry.opens
-    return key, entry
 
 
 def _text(value: Any) -> str:

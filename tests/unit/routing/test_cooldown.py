@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.routing.kit import NOW, dice
 
 from plexus.routing.cooldown import Cooldowns, Pass, Policy
@@ -43,6 +44,23 @@ def test_expiry_keeps_the_count_and_success_clears_it():
     assert attempt is not None
     assert cooldowns.succeeded(attempt, NOW + 9001) == [P]
     assert fail(cooldowns, NOW + 9100) == 120
+
+
+def test_a_trial_has_the_target_for_its_lease_and_no_longer_whatever_others_come_to():
+    cooldowns = Cooldowns(replace(EXACT, lease=90.0))
+    first, second, third = (cooldowns.enter(*P, NOW) for _ in range(3))
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    cooldowns.failed(first, NOW, ZERO, said=0.0)
+    assert cooldowns.enter(*P, NOW) is not None  # the trial, of which nothing more is heard
+    cooldowns.failed(second, NOW, ZERO)
+    cooldowns.succeeded(third, NOW)
+    cooldowns.failed(third, NOW + 60, ZERO, said=0.0)
+    resting = cooldowns.cooling(*P, NOW + 60)
+    assert resting is not None
+    assert resting.until == NOW + 90
+    assert cooldowns.cooling(*P, NOW + 90) is None
 
 
 def test_one_failed_attempt_counts_once():
