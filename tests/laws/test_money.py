@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from plexus.ir.chat import Usage
 from plexus.usage.booking import Tried, attempt_row, booked
-from plexus.usage.cost import cost
+from plexus.usage.cost import MOST, cost
 from plexus.usage.entries import Closed, closed_entry, read_entry
 from plexus.usage.expected import at_most
 from plexus.usage.price import Price, Rates, Scale
@@ -88,7 +88,7 @@ def test_text_costs_counters_times_rates_half_up(rate: Rates, given_tokens: int,
     assert rate.input is not None
     assert rate.output is not None
     exact = (given_tokens * rate.input + written * rate.output).scaleb(-6)
-    assert found.total == exact.quantize(Decimal("1E-8"), ROUND_HALF_UP)
+    assert found.total == (None if exact > MOST else exact.quantize(Decimal("1E-8"), ROUND_HALF_UP))
 
 
 @given(prices, usages)
