@@ -73,7 +73,7 @@ def usages():
 
 @given(usages())
 def test_usage_in_openais_own_counters_is_read_as_every_other(wire):
-    short, long = decode_usage(wire), decode_usage({**wire, "unknown": None})
+    short, long = decode_usage(wire, "flex"), decode_usage({**wire, "unknown": None}, "flex")
     assert short is not None
     assert long is not None
     assert replace(short, raw=None) == replace(long, raw=None)
@@ -86,8 +86,8 @@ def test_usage_that_fits_is_read_in_the_short_way():
         "total_tokens": 7,
         "prompt_tokens_details": {"cached_tokens": 1},
     }
-    assert _plain(told) is not None
-    assert _plain({**told, "total_tokens": 8}) is None
+    assert _plain(told, "") is not None
+    assert _plain({**told, "total_tokens": 8}, "") is None
 
 
 def test_a_chunk_that_is_passed_over_holds_nothing_but_text():

@@ -217,7 +217,7 @@ class RollingCounter(Counter):
         bucket = self.bucket
         if now < bucket.at:  # the clock went back: draining goes on from there, or nothing would for that long
             self.bucket = bucket = bucket.drained(now)
-        left = bucket.filling - (now - bucket.at) * bucket.limit
+        left = bucket.filling - (now - bucket.at) * bucket.limit  # as `Bucket.left`: every request asks several times
         return -(-left // bucket.duration) if left > 0 else 0
 
     def charge(self, slot: int, units: int, at: int) -> None:  # noqa: ARG002 - there is but one

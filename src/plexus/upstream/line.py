@@ -171,7 +171,7 @@ class Line(ResponseHandler):
         self._named = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep it. Trailers come too late to mean anything."""
+        """Keep it. Trailers come too late to mean anything: nobody looks at them, and `HEAD_LIMIT` bounds them."""
         self._named.append((name, value))
 
     def on_headers_complete(self) -> None:

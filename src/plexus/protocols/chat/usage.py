@@ -34,14 +34,13 @@ def decode_usage(wire: Any, service_tier: Any = None) -> Usage | None:
     """The canonical usage, or None when there is no usage object or none of its counters is known yet."""
     if not isinstance(wire, dict):
         return None
-    plain = _plain(wire)
-    if plain is not None:
-        plain.service_tier = service_tier if isinstance(service_tier, str) else ""
+    tier = service_tier if isinstance(service_tier, str) else ""
+    if (plain := _plain(wire, tier)) is not None:
         return plain
     prompt, completion = count(wire.get("prompt_tokens")), count(wire.get("completion_tokens"))
     if prompt is None and completion is None:
         return None
-    usage = Usage(output=completion, service_tier=service_tier if isinstance(service_tier, str) else "", raw=wire)
+    usage = Usage(output=completion, service_tier=tier, raw=wire)
     if "cost" in wire:
         usage.cost = _cost(wire)
     _read_input(usage, wire, _details(wire, "prompt_tokens_details"))
@@ -80,18 +79,16 @@ class _OpenAIs(Struct, forbid_unknown_fields=True):
 _NO_PROMPT_DETAILS, _NO_COMPLETION_DETAILS = _PromptDetails(), _CompletionDetails()
 
 
-def _plain(wire: Wire) -> Usage | None:
+def _plain(wire: Wire, tier: str) -> Usage | None:
     """The usage where OpenAI's own counters fit each other, as they mostly do: read in one step. None for anything else."""
     try:
         told = msgspec.convert(wire, _OpenAIs)
     except msgspec.ValidationError:
         return None
     prompt, completion = told.prompt_tokens, told.completion_tokens
-    read, write = (
-        told.prompt_tokens_details or _NO_PROMPT_DETAILS,
-        told.completion_tokens_details or _NO_COMPLETION_DETAILS,
-    )
-    cached, reasoning = read.cached_tokens, write.reasoning_tokens
+    given = told.prompt_tokens_details or _NO_PROMPT_DETAILS
+    written = told.completion_tokens_details or _NO_COMPLETION_DETAILS
+    cached, reasoning = given.cached_tokens, written.reasoning_tokens
     if prompt + completion != told.total_tokens or (cached or 0) > prompt or (reasoning or 0) > completion:
         return None
     usage = Usage(
@@ -99,10 +96,11 @@ def _plain(wire: Wire) -> Usage | None:
         output=completion,
         cache_read=cached,
         reasoning=reasoning,
-        audio_input=read.audio_tokens,
-        audio_output=write.audio_tokens,
-        accepted_prediction=write.accepted_prediction_tokens,
-        rejected_prediction=write.rejected_prediction_tokens,
+        audio_input=given.audio_tokens,
+        audio_output=written.audio_tokens,
+        accepted_prediction=written.accepted_prediction_tokens,
+        rejected_prediction=written.rejected_prediction_tokens,
+        service_tier=tier,
         raw=wire,
     )
     if any(_DETAILS(usage)):

@@ -15,14 +15,14 @@ from plexus.usage.sums import NAMES, Numbers
 from plexus.web.management.usage_shapes import GroupShown, SumsShown
 
 _NAMES = ("errors", *NAMES)
-_Sums = defstruct("_Sums", list(SumsShown.model_fields), gc=False)
+_FIELDS = list(SumsShown.model_fields)
+_Sums = defstruct("_Sums", _FIELDS, gc=False)
 _Group = defstruct("_Group", list(GroupShown.model_fields), gc=False)
 """The fields of the shapes in their order, which is that of the values below."""
 _TIMES = {"duration_ms": "requests"} | {
     name: f"{name}_known" for name in ("ttft_ms", "tokens_per_second", "overhead_ms")
 }
 """Which count makes a mean of a sum."""
-_FIELDS = list(SumsShown.model_fields)
 
 
 def _of(names: Iterable[str]) -> "itemgetter[Any]":

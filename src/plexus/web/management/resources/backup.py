@@ -144,7 +144,7 @@ async def _told(managed: Managed, path: Path) -> AsyncIterator["Safekeeping"]:
         said = f"what is in the backup cannot be served here, so what was there before is again: {error}"
         raise Refusal(409, said.replace(str(database.path), "in use"), "not_usable") from None
     except (NotRestorable, DatabaseUnusable) as error:
-        said = str(error).replace(str(path), "the backup").replace(str(database.path), "in use")
+        said = str(error).replace(str(path), "what was sent").replace(str(database.path), "in use")
         raise Refusal(400, said, "not_restorable") from None
     except OSError as error:
         raise _not_written(error) from error
