@@ -71,11 +71,12 @@ class JsonObject:
 
     def _wrapped(self, text: str) -> str:
         """The object for a text that holds none: nothing for nothing, anything else under `input`."""
+        said = bool(text.strip(" \t\n\r"))  # what else Python takes for white space is none in JSON
         try:
-            value: Any = loads(text) if text.strip() else None
+            value: Any = loads(text) if said else None
         except (JSONError, UnicodeEncodeError):
             value = text
-        self.mended = bool(text.strip())
+        self.mended = said
         return "{}" if value is None else '{"input":' + dumps(value).decode() + "}"
 
     def _tell(self, token: str) -> None:

@@ -84,6 +84,13 @@ def test_a_key_or_number_without_end_is_not_waited_for() -> None:
     assert mended
 
 
+@pytest.mark.parametrize("space", ["\x1f", "\u00a0", "\u2028"])
+def test_white_space_that_is_none_in_json_is_not_lost(space: str) -> None:
+    text, mended = told(space)
+    assert json.loads(text) == {"input": space}
+    assert mended
+
+
 def test_very_deep_nesting_is_no_object() -> None:
     text, mended = told(*['{"a":'] * 5000)
     assert json.loads(text)["input"] == '{"a":' * 5000
